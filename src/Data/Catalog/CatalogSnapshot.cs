@@ -1,0 +1,44 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+
+namespace Backend.Data.Catalog;
+
+/// <summary>All tables and fields at one version. Immutable; <c>LiveCatalog.Current</c> is replaced, never changed.</summary>
+public sealed class CatalogSnapshot
+{
+    private readonly FrozenDictionary<string, Table> _byName;
+    private readonly FrozenDictionary<string, Table> _byOrigin;
+
+    /// <summary>Makes a snapshot.</summary>
+    public CatalogSnapshot(long version, IEnumerable<Table> tables)
+    {
+        Version = version;
+        Tables = [.. tables];
+        _byName = Tables.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
+        _byOrigin = Tables.ToFrozenDictionary(t => t.Origin, StringComparer.Ordinal);
+        Users = _byName.GetValueOrDefault("users");
+        Roles = _byName.GetValueOrDefault("roles");
+        Sessions = _byName.GetValueOrDefault("sessions");
+    }
+
+    /// <summary>Grows by one with every change of the catalog.</summary>
+    public long Version { get; }
+
+    /// <summary>Every table.</summary>
+    public ImmutableArray<Table> Tables { get; }
+
+    /// <summary>The table of accounts; null only before the first migration.</summary>
+    public Table? Users { get; }
+
+    /// <summary>The table of roles.</summary>
+    public Table? Roles { get; }
+
+    /// <summary>The table of sessions.</summary>
+    public Table? Sessions { get; }
+
+    /// <summary>Finds a table by the name v2 uses.</summary>
+    public Table? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Finds a table by the name it had where its rows came from.</summary>
+    public Table? FindByOrigin(string origin) => _byOrigin.GetValueOrDefault(origin);
+}

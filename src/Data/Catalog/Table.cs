@@ -1,0 +1,71 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Backend.Data.Access;
+
+namespace Backend.Data.Catalog;
+
+/// <summary>A table of schema <c>app</c> as the catalog knows it. Immutable: a change makes a new one in a new snapshot.</summary>
+public sealed class Table
+{
+    private readonly FrozenDictionary<string, Field> _byName;
+
+    /// <summary>Describes a table.</summary>
+    public Table(int number, string name, string origin, string relation, bool system, IEnumerable<Field> fields, TablePermissions? permissions = null,
+        IEnumerable<TableIndex>? indexes = null)
+    {
+        Number = number;
+        Name = name;
+        Origin = origin;
+        Relation = relation;
+        System = system;
+        Fields = [.. fields];
+        Permissions = permissions ?? TablePermissions.Public;
+        HasPermissions = permissions is not null;
+        Indexes = indexes is null ? [] : [.. indexes];
+        _byName = Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
+        Quoted = "app." + Sql.Quote(relation);
+        HasRest = Fields.Any(f => f.HasRest);
+    }
+
+    /// <summary>The key in <c>catalog.tables</c>.</summary>
+    public int Number { get; }
+
+    /// <summary>The name that v2 uses, unique: <c>GameScore</c>, <c>users</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The name the table's rows had where they came from, unique; what <see cref="Field.Target"/> holds.</summary>
+    public string Origin { get; }
+
+    /// <summary>The relation's name in schema <c>app</c>, not quoted.</summary>
+    public string Relation { get; }
+
+    /// <summary>The relation for SQL: schema and quoted name.</summary>
+    public string Quoted { get; }
+
+    /// <summary>One of the tables that every deployment has.</summary>
+    public bool System { get; }
+
+    /// <summary>The fields in the order in which they were made, without id and timestamps.</summary>
+    public ImmutableArray<Field> Fields { get; }
+
+    /// <summary>Who may do what; <see cref="TablePermissions.Public"/> when nothing is declared.</summary>
+    public TablePermissions Permissions { get; }
+
+    /// <summary>Whether permissions were declared for this table.</summary>
+    public bool HasPermissions { get; }
+
+    /// <summary>The declared indexes.</summary>
+    public ImmutableArray<TableIndex> Indexes { get; }
+
+    /// <summary>Whether any field may have a value in <c>rest</c>.</summary>
+    public bool HasRest { get; }
+
+    /// <summary>Finds a field by its name; the system fields id, createdAt and updatedAt are not among them.</summary>
+    public Field? Find(string name) => _byName.GetValueOrDefault(name);
+}
+
+/// <summary>A declared index.</summary>
+/// <param name="Name">The name it was declared under.</param>
+/// <param name="Relation">The index's name in schema <c>app</c>; null when it was only noted, not built.</param>
+/// <param name="DefinitionJson">The declaration as it came: a JSON object of field name to <c>1</c>, <c>-1</c>, <c>"text"</c>, <c>"2dsphere"</c> …</param>
+public sealed record TableIndex(string Name, string? Relation, string DefinitionJson);

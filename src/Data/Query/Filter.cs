@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+
+namespace Backend.Data.Query;
+
+/// <summary>A field, or a place inside an object or array field. Numeric steps address array positions as well as keys.</summary>
+/// <param name="Field">The field.</param>
+/// <param name="Steps">Keys below it; empty for the field itself.</param>
+public sealed record FieldPath(Field Field, ImmutableArray<string> Steps)
+{
+    /// <summary>The field itself.</summary>
+    public static implicit operator FieldPath(Field field) => new(field, []);
+}
+
+/// <summary>The four orderings.</summary>
+public enum Comparison
+{
+    /// <summary>Less.</summary>
+    Less,
+
+    /// <summary>Less or equal.</summary>
+    LessOrEqual,
+
+    /// <summary>Greater.</summary>
+    Greater,
+
+    /// <summary>Greater or equal.</summary>
+    GreaterOrEqual,
+}
+
+/// <summary>
+/// A condition on rows, with names resolved against the catalog. <b>Two-valued</b>: a condition on a missing value is false and its
+/// negation true, as in MongoDB (contract appendix C); a dialect that wants SQL's manner adds <see cref="Exists"/>.
+/// On an array (or a path through one) a condition holds when it holds for the array itself or for any element.
+/// </summary>
+public abstract record Filter
+{
+    private Filter()
+    {
+    }
+
+    /// <summary>Every row.</summary>
+    public static Filter Always { get; } = new AllOf([]);
+
+    /// <summary>No row.</summary>
+    public static Filter Never { get; } = new AnyOf([]);
+
+    /// <summary>All of these.</summary>
+    public sealed record AllOf(ImmutableArray<Filter> Filters) : Filter;
+
+    /// <summary>At least one of these.</summary>
+    public sealed record AnyOf(ImmutableArray<Filter> Filters) : Filter;
+
+    /// <summary>The opposite.</summary>
+    public sealed record Not(Filter Inner) : Filter;
+
+    /// <summary>Equal and of the same type. <see cref="Value.Null"/> means missing or null. A value of another type than the column's matches nothing but <c>rest</c>.</summary>
+    public sealed record Equal(FieldPath Path, Value Value) : Filter;
+
+    /// <summary>One of these, each as <see cref="Equal"/>; empty: none.</summary>
+    public sealed record In(FieldPath Path, ImmutableArray<Value> Values) : Filter;
+
+    /// <summary>In this order to a value of the same type.</summary>
+    public sealed record Compare(FieldPath Path, Comparison Comparison, Value Value) : Filter;
+
+    /// <summary>The key is present, an explicit null too.</summary>
+    public sealed record Exists(FieldPath Path) : Filter;
+
+    /// <summary>Present and not null (SQL's <c>is not null</c>).</summary>
+    public sealed record HasValue(FieldPath Path) : Filter;
+
+    /// <summary>A text that matches a regular expression.</summary>
+    public sealed record Matches(FieldPath Path, TextPattern Pattern) : Filter;
+
+    /// <summary>The row is related: its id stands in the relation's join table on the other side of <paramref name="OwnerId"/>.</summary>
+    public sealed record RelatedTo(Field Relation, string OwnerId) : Filter;
+
+    /// <summary>The row's own relation holds the row with this id.</summary>
+    public sealed record HasRelated(Field Relation, ImmutableArray<string> RelatedIds) : Filter;
+
+    /// <summary>The reference leads to (or the array holds a reference to) a row that the inner query finds.</summary>
+    public sealed record InQuery(FieldPath Path, RowQuery Query) : Filter;
+}
+
+/// <summary>A text pattern in PostgreSQL's own syntax, ready to be a parameter.</summary>
+/// <param name="Expression">A regular expression (ARE without a leading director) or a LIKE pattern.</param>
+/// <param name="IgnoreCase">Compare without case, by Unicode rules.</param>
+/// <param name="IsLike">True for LIKE syntax.</param>
+/// <param name="Prefix">A literal text that every match begins with, when the pattern is anchored and case matters: served by an index. Otherwise null.</param>
+public sealed record TextPattern(string Expression, bool IgnoreCase = false, bool IsLike = false, string? Prefix = null);

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+
+namespace Backend.Data.Query;
+
+/// <summary>One key of an order. Missing and null come first ascending, last descending, unless said otherwise.</summary>
+public sealed record Sort(FieldPath Path, bool Descending = false, bool? NullsFirst = null);
+
+/// <summary>
+/// A reference whose row comes along: the path of reference fields from the queried table, one level after the other.
+/// Works through arrays of references and references inside objects.
+/// </summary>
+/// <param name="Path">Where the reference stands.</param>
+/// <param name="Fields">The fields of the referenced row; default: all.</param>
+/// <param name="Children">What comes along with the referenced row. Names, since the target is known only per reference.</param>
+public sealed record Expansion(FieldPath Path, ImmutableArray<Field> Fields = default, ImmutableArray<Expansion> Children = default);
+
+/// <summary>A read of rows of one table, with names resolved against the catalog (design section 4).</summary>
+public sealed record RowQuery
+{
+    /// <summary>The table.</summary>
+    public required Table Table { get; init; }
+
+    /// <summary>Which rows.</summary>
+    public Filter Filter { get; init; } = Filter.Always;
+
+    /// <summary>In which order; empty: by creation time and id.</summary>
+    public ImmutableArray<Sort> Sort { get; init; } = [];
+
+    /// <summary>At most so many rows; null: all.</summary>
+    public int? Limit { get; init; }
+
+    /// <summary>Skip so many rows first.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>The fields wanted besides id and timestamps; default: all that the caller may see.</summary>
+    public ImmutableArray<Field> Fields { get; init; }
+
+    /// <summary>The permission that the read needs: <see cref="Operation.Find"/> or <see cref="Operation.Get"/>.</summary>
+    public Operation Operation { get; init; } = Operation.Find;
+
+    /// <summary>Read the access list.</summary>
+    public bool WithAcl { get; init; } = true;
+
+    /// <summary>Read the row version, for an ETag.</summary>
+    public bool WithVersion { get; init; }
+}

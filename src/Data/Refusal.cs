@@ -1,0 +1,78 @@
+namespace Backend.Data;
+
+/// <summary>Why a request was refused.</summary>
+public enum RefusalKind
+{
+    /// <summary>The table's permissions do not let the caller do it.</summary>
+    PermissionDenied,
+
+    /// <summary>The table's permissions ask for a user and there is none.</summary>
+    AuthenticationRequired,
+
+    /// <summary>The caller may only read.</summary>
+    ReadOnly,
+
+    /// <summary>No such row, or not one that the caller may see or change.</summary>
+    NotFound,
+
+    /// <summary>A value that must be unique is taken; <see cref="Refusal.Field"/> names the field when it is known.</summary>
+    Duplicate,
+
+    /// <summary>The filter names a field that is hidden from the caller.</summary>
+    ProtectedFilter,
+
+    /// <summary>The order names a field that is hidden from the caller.</summary>
+    ProtectedSort,
+
+    /// <summary>The permissions hold a rule that is not evaluated yet: refused, never ignored.</summary>
+    UnsupportedRule,
+
+    /// <summary>A field exists with another type; <see cref="Refusal.Expected"/> is what it is.</summary>
+    TypeMismatch,
+
+    /// <summary>A required field has no value.</summary>
+    RequiredField,
+
+    /// <summary>The statement ran into its time limit.</summary>
+    Timeout,
+
+    /// <summary>The row was changed by somebody else since the caller read it.</summary>
+    PreconditionFailed,
+
+    /// <summary>A limit of the service was passed; the message names it.</summary>
+    LimitExceeded,
+
+    /// <summary>A value that cannot be what it should be; the message says why.</summary>
+    InvalidValue,
+
+    /// <summary>The service is too busy right now; try again.</summary>
+    Busy,
+
+    /// <summary>Two writes met and the database chose the other; try again.</summary>
+    Conflict,
+}
+
+/// <summary>
+/// An expected refusal of a request: thrown where the rule is known, turned into status and body in one place per dialect.
+/// The message is plain and safe to log; dialects write their own.
+/// </summary>
+public sealed class Refusal(RefusalKind kind, string message, string? table = null, string? field = null) : Exception(message)
+{
+    /// <summary>Why.</summary>
+    public RefusalKind Kind { get; } = kind;
+
+    /// <summary><see cref="Catalog.Table.Origin"/> of the table concerned, when there is one.</summary>
+    public string? Table { get; } = table;
+
+    /// <summary>The field concerned, when there is one.</summary>
+    public string? Field { get; } = field;
+
+    /// <summary>The operation that was refused, when there is one.</summary>
+    public Access.Operation? Operation { get; init; }
+
+    /// <summary>The field as the catalog has it, for a type mismatch.</summary>
+    public Catalog.Field? Expected { get; init; }
+
+    /// <summary>The field as the request would have it, for a type mismatch.</summary>
+    public Catalog.FieldSpec? Actual { get; init; }
+}
