@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Backend.Data;
+
+/// <summary>Every log line of this project. No personal data, no tokens, no bodies.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Warning, "The connection that listens for notifications was lost; asking the database until it is back.")]
+    public static partial void ListenerLost(ILogger logger, Exception exception);
+
+    [LoggerMessage(1002, LogLevel.Warning, "The lease of this process in catalog.processes could not be renewed.")]
+    public static partial void LeaseNotRenewed(ILogger logger, Exception exception);
+
+    [LoggerMessage(1003, LogLevel.Information, "Catalog version {Version}: {Tables} tables.")]
+    public static partial void CatalogLoaded(ILogger logger, long version, int tables);
+
+    [LoggerMessage(1004, LogLevel.Warning, "No lock on {Relation} within {Milliseconds} ms: field {Field} starts without a column.")]
+    public static partial void FieldWithoutColumn(ILogger logger, string relation, string field, int milliseconds);
+}
