@@ -1,0 +1,37 @@
+using Backend.Api.V2.Problems;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Versioning.Conventions;
+
+namespace Backend.Api.V2;
+
+/// <summary>The v2 dialect: controllers below <c>/api/v{version}</c>, whose version is the namespace they stand in.</summary>
+internal static class VersionTwo
+{
+    private static readonly PathString Base = "/api";
+
+    public static void AddVersionTwo(this IServiceCollection services)
+    {
+        services.AddControllers();
+        services.Configure<ApiBehaviorOptions>(o =>
+        {
+            o.SuppressMapClientErrors = true; // ProblemMiddleware writes the body of a bare status
+            o.InvalidModelStateResponseFactory = context => throw ModelProblem.Of(context.ModelState);
+        });
+        services.AddApiVersioning(o =>
+        {
+            o.ReportApiVersions = true;
+            o.Conventions.Add(new VersionByNamespaceConvention());
+            o.ErrorResponses = new VersionProblems();
+        });
+        services.AddCors(o => o.AddDefaultPolicy(policy => policy
+            .AllowAnyOrigin().AllowAnyHeader().WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+            .WithExposedHeaders("Content-Range", "Range-Unit", "ETag", "Link", "Location", "Preference-Applied", "X-Request-Id", "WWW-Authenticate")
+            .SetPreflightMaxAge(TimeSpan.FromDays(1))));
+    }
+
+    public static void UseVersionTwo(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Base), api => api.UseCors());
+    }
+}
