@@ -81,7 +81,7 @@ public readonly struct Value : IEquatable<Value>
     public static Value Of(bool value) => new(ValueKind.Boolean, null, value ? 1 : 0);
 
     /// <summary>A number.</summary>
-    public static Value Of(double value) => new(ValueKind.Number, null, BitConverter.DoubleToInt64Bits(value));
+    public static Value Of(double value) => new(ValueKind.Number, null, BitConverter.DoubleToInt64Bits(double.IsNaN(value) ? double.NaN : value));
 
     /// <summary>A text.</summary>
     public static Value Of(string value) => new(ValueKind.Text, value, 0);
