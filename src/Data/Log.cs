@@ -16,4 +16,7 @@ internal static partial class Log
 
     [LoggerMessage(1004, LogLevel.Warning, "No lock on {Relation} within {Milliseconds} ms: field {Field} starts without a column.")]
     public static partial void FieldWithoutColumn(ILogger logger, string relation, string field, int milliseconds);
+
+    [LoggerMessage(1005, LogLevel.Error, "An index could not be built; queries that it would serve are slow.")]
+    public static partial void IndexNotBuilt(ILogger logger, Exception exception);
 }

@@ -1,0 +1,270 @@
+using System.Text;
+using Backend.Data.Access;
+using Backend.Data.Rows;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Backend.Data.Catalog;
+
+/// <summary>One change of the catalog under way: its transaction holds the catalog's lock.</summary>
+internal sealed class CatalogChange(NpgsqlConnection connection, CatalogSnapshot snapshot, ILogger logger)
+{
+    /// <summary>Past this many columns fields of a table live in <c>rest</c> (PostgreSQL's own limit is 1,600).</summary>
+    private const int MaxColumns = 500;
+
+    /// <summary>How long a new column waits for its table's lock; longer, and every reader would queue behind it.</summary>
+    private const int LockMilliseconds = 200;
+
+    private readonly List<string> _later = [];
+    private HashSet<string>? _relations;
+
+    /// <summary>The catalog before the change.</summary>
+    public CatalogSnapshot Snapshot => snapshot;
+
+    /// <summary>The transaction's connection.</summary>
+    public NpgsqlConnection Connection => connection;
+
+    /// <summary>A field's default in the form of rest, or null.</summary>
+    public static object? DefaultJson(FieldSpec field) => field.Default is { } value ? Encoding.UTF8.GetString(RestJson.ToBytes(value)) : null;
+
+    /// <summary>The table, which must exist.</summary>
+    public Table Require(string origin) => snapshot.FindByOrigin(origin) ?? throw new Refusal(RefusalKind.NotFound, $"No table {origin}.", origin);
+
+    /// <summary>Makes a table with its fields and join tables.</summary>
+    /// <returns>Its number in the catalog and its relation.</returns>
+    public async Task<(int Number, string Relation)> CreateTableAsync(string origin, IReadOnlyList<FieldSpec> fields, TablePermissions? permissions, bool visible = true)
+    {
+        if (Encoding.UTF8.GetByteCount(origin) > LiveCatalog.MaxNameBytes)
+            throw new Refusal(RefusalKind.LimitExceeded, $"A name may have at most {LiveCatalog.MaxNameBytes} bytes.", origin);
+        var relations = await RelationsAsync();
+        var relation = Naming.Relation(origin, relations);
+        relations.Add(relation);
+        var name = Naming.TableName(origin, await NamesAsync());
+        await ExecuteAsync($"""
+            create table app.{Sql.Quote(relation)} (
+                id text collate "C" primary key,
+                created_at timestamptz(3) not null,
+                updated_at timestamptz(3) not null,
+                acl_read text[],
+                acl_write text[],
+                public_read boolean not null generated always as (acl_read is null or '*' = any(acl_read)) stored,
+                public_write boolean not null generated always as (acl_write is null or '*' = any(acl_write)) stored,
+                rest jsonb
+            );
+            """);
+        await ExecuteAsync($"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on app.{Sql.Quote(relation)} (created_at, id)");
+        var number = (int)(await ScalarAsync("""
+            insert into catalog.tables (name, origin, relation, permissions, visible) values ($1, $2, $3, $4::jsonb, $5) returning number
+            """, name, origin, relation, permissions is null ? null : PermissionsJson.Write(permissions), visible))!;
+        var columns = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var field in fields)
+            await AddFieldAsync(number, relation, field, columns, fresh: true);
+        return (number, relation);
+    }
+
+    /// <summary>Adds fields to a table that has rows already.</summary>
+    public async Task AddFieldsAsync(Table table, IReadOnlyList<FieldSpec> fields)
+    {
+        var columns = table.Fields.Where(f => f is { Column: not null, Kind: not FieldKind.Relation }).Select(f => f.Column!).ToHashSet(StringComparer.Ordinal);
+        foreach (var column in await InternalColumnsAsync(table))
+            columns.Add(column);
+        foreach (var field in fields)
+            await AddFieldAsync(table.Number, table.Relation, field, columns, fresh: false);
+    }
+
+    /// <summary>Drops a field's column or join table, its values in <c>rest</c> and its entry.</summary>
+    public async Task DropFieldAsync(Table table, Field field)
+    {
+        if (field.Kind == FieldKind.Relation)
+            await ExecuteAsync($"drop table app.{field.QuotedColumn}");
+        else if (field.Column is not null)
+            await ExecuteAsync($"alter table {table.Quoted} drop column {field.QuotedColumn}");
+        if (field.HasRest)
+            await ExecuteAsync($"update {table.Quoted} set rest = nullif(rest - $1, '{{}}') where rest ? $1", field.Name);
+        await ExecuteAsync("delete from catalog.fields where table_number = $1 and name = $2", table.Number, field.Name);
+    }
+
+    /// <summary>Drops a table, its join tables and its entry.</summary>
+    public async Task DropTableAsync(Table table)
+    {
+        foreach (var field in table.Fields.Where(f => f.Kind == FieldKind.Relation))
+            await ExecuteAsync($"drop table app.{field.QuotedColumn}");
+        await ExecuteAsync($"drop table {table.Quoted}");
+        await ExecuteAsync("delete from catalog.tables where number = $1", table.Number);
+    }
+
+    /// <summary>Raises the version and tells everybody when the transaction commits.</summary>
+    public async Task<long> BumpAsync()
+    {
+        var version = (long)(await ScalarAsync("update catalog.state set version = version + 1 returning version"))!;
+        await ExecuteAsync("select pg_notify($1, $2)", LiveCatalog.ChannelName, version.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        return version;
+    }
+
+    /// <summary>Runs a statement of the change.</summary>
+    public async Task ExecuteAsync(string sql, params object?[] values)
+    {
+        await using var command = Command(sql, values);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>Builds what must not be built under the catalog's lock: indexes on tables that may be large. The change is answered without it.</summary>
+    public void BuildLater(NpgsqlDataSource database)
+    {
+        if (_later.Count > 0)
+            _ = BuildAsync(database);
+    }
+
+    private async Task BuildAsync(NpgsqlDataSource database)
+    {
+        foreach (var sql in _later)
+        {
+            try
+            {
+                await using var command = database.CreateCommand(sql);
+                command.CommandTimeout = 0;
+                await command.ExecuteNonQueryAsync();
+            }
+            catch (Exception e) when (e is NpgsqlException or ObjectDisposedException or InvalidOperationException)
+            {
+                // Without the index everything works, slower; an invalid one stays visible in pg_index.
+                Log.IndexNotBuilt(logger, e);
+            }
+        }
+    }
+
+    private async Task AddFieldAsync(int table, string relation, FieldSpec field, HashSet<string> columns, bool fresh)
+    {
+        if (Encoding.UTF8.GetByteCount(field.Name) > LiveCatalog.MaxNameBytes)
+            throw new Refusal(RefusalKind.LimitExceeded, $"A name may have at most {LiveCatalog.MaxNameBytes} bytes.", field: field.Name);
+        string? column;
+        if (field.Kind == FieldKind.Relation)
+        {
+            var relations = await RelationsAsync();
+            column = Naming.JoinTable(relation, field.Name, relations);
+            relations.Add(column);
+            await ExecuteAsync($"""
+                create table app.{Sql.Quote(column)} (
+                    owning_id text collate "C" not null,
+                    related_id text collate "C" not null,
+                    seq bigint generated by default as identity,
+                    primary key (owning_id, related_id)
+                );
+                """);
+            await ExecuteAsync($"create index {Sql.Quote(Naming.Index(column, "related_id"))} on app.{Sql.Quote(column)} (related_id, owning_id)");
+        }
+        else
+        {
+            column = await AddColumnAsync(relation, field, columns, fresh);
+        }
+
+        await ExecuteAsync("""
+            insert into catalog.fields (table_number, name, kind, target, column_name, required, default_value, has_rest, indexed)
+            values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9)
+            """, table, field.Name, field.Kind.ToString(), field.Target, column, field.Required, DefaultJson(field), column is null,
+            column is not null && field.Kind == FieldKind.Reference);
+    }
+
+    private async Task<string?> AddColumnAsync(string relation, FieldSpec field, HashSet<string> columns, bool fresh)
+    {
+        if (columns.Count >= MaxColumns)
+            return null;
+        var column = Naming.Column(field.Name, columns);
+        var add = $"alter table app.{Sql.Quote(relation)} add column {Sql.Quote(column)} {TypeOf(field.Kind)}";
+        if (fresh)
+        {
+            await ExecuteAsync(add);
+        }
+        else
+        {
+            await ExecuteAsync("savepoint add_column");
+            try
+            {
+                await ExecuteAsync($"set local lock_timeout = {LockMilliseconds}");
+                await ExecuteAsync(add);
+                await ExecuteAsync("set local lock_timeout = 0");
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+            {
+                await ExecuteAsync("rollback to savepoint add_column");
+                Log.FieldWithoutColumn(logger, relation, field.Name, LockMilliseconds);
+                return null;
+            }
+        }
+
+        columns.Add(column);
+        if (field.Kind == FieldKind.Reference)
+        {
+            var index = $"{Sql.Quote(Naming.Index(relation, column, "idx"))} on app.{Sql.Quote(relation)} ({Sql.Quote(column)})";
+            if (fresh)
+                await ExecuteAsync("create index if not exists " + index);
+            else
+                _later.Add("create index concurrently if not exists " + index);
+        }
+
+        return column;
+    }
+
+    /// <summary>The SQL type of a field's column.</summary>
+    internal static string TypeOf(FieldKind kind) => kind switch
+    {
+        FieldKind.Text or FieldKind.File or FieldKind.Reference => "text collate \"C\"",
+        FieldKind.Number => "double precision",
+        FieldKind.Boolean => "boolean",
+        FieldKind.Timestamp => "timestamptz(3)",
+        FieldKind.Bytes => "bytea",
+        FieldKind.Object or FieldKind.Array => "jsonb",
+        FieldKind.Point => "geometry(Point,4326)",
+        FieldKind.Polygon => "geometry(Polygon,4326)",
+        _ => throw new InvalidOperationException($"A {kind} has no column."),
+    };
+
+    private async Task<HashSet<string>> RelationsAsync()
+    {
+        if (_relations is null)
+        {
+            _relations = new HashSet<string>(StringComparer.Ordinal);
+            await using var command = Command("select relname::text from pg_class where relnamespace = 'app'::regnamespace", []);
+            await using var reader = await command.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+                _relations.Add(reader.GetString(0));
+        }
+
+        return _relations;
+    }
+
+    private async Task<HashSet<string>> NamesAsync()
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        await using var command = Command("select name from catalog.tables", []);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            names.Add(reader.GetString(0));
+        return names;
+    }
+
+    // System tables have columns that are no fields (password hashes, tokens): a field must not take their names.
+    private async Task<List<string>> InternalColumnsAsync(Table table)
+    {
+        var columns = new List<string>();
+        await using var command = Command("select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped", [table.Quoted]);
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            columns.Add(reader.GetString(0));
+        return columns;
+    }
+
+    private async Task<object?> ScalarAsync(string sql, params object?[] values)
+    {
+        await using var command = Command(sql, values);
+        return await command.ExecuteScalarAsync();
+    }
+
+    private NpgsqlCommand Command(string sql, object?[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(value is null ? new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } : new NpgsqlParameter { Value = value });
+        return command;
+    }
+}

@@ -1,0 +1,173 @@
+using Backend.Data.Access;
+using Npgsql;
+
+namespace Backend.Data.Catalog;
+
+/// <content>Changes: each in a transaction of its own, never inside a request's.</content>
+public sealed partial class LiveCatalog
+{
+    /// <summary>The longest name of a table or field, in UTF-8 bytes.</summary>
+    public const int MaxNameBytes = 1024;
+
+    /// <summary>
+    /// Makes the table, if it is missing, and the fields that are missing. Without a word to the database when nothing is.
+    /// Ends when every live process knows them. Never while a transaction is open.
+    /// </summary>
+    /// <param name="origin"><see cref="Table.Origin"/>.</param>
+    /// <param name="fields">The fields that are needed.</param>
+    /// <param name="cancellation">Cancels the waiting; what was begun is committed or not at all.</param>
+    /// <exception cref="Refusal"><see cref="RefusalKind.TypeMismatch"/>: a field exists with another type.
+    /// <see cref="RefusalKind.LimitExceeded"/>: a name is too long.</exception>
+    public async Task<CatalogSnapshot> EnsureAsync(string origin, IReadOnlyList<FieldSpec> fields, CancellationToken cancellation = default)
+    {
+        var current = await GetAsync(cancellation);
+        if (current.FindByOrigin(origin) is { } known && Missing(known, fields).Count == 0)
+            return current;
+        return await ChangeAsync(async change =>
+        {
+            var table = change.Snapshot.FindByOrigin(origin);
+            if (table is null)
+            {
+                await change.CreateTableAsync(origin, fields, null);
+                return true;
+            }
+
+            var missing = Missing(table, fields);
+            await change.AddFieldsAsync(table, missing);
+            return missing.Count > 0;
+        }, cancellation);
+    }
+
+    /// <summary>Makes a table.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.Duplicate"/>: it exists.</exception>
+    public Task<CatalogSnapshot> CreateTableAsync(string origin, IReadOnlyList<FieldSpec> fields, TablePermissions? permissions, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            if (change.Snapshot.FindByOrigin(origin) is not null)
+                throw new Refusal(RefusalKind.Duplicate, $"Table {origin} exists.", origin);
+            await change.CreateTableAsync(origin, fields, permissions);
+            return true;
+        }, cancellation);
+
+    /// <summary>Drops a table with its rows and join tables. Nothing happens when there is none.</summary>
+    public Task<CatalogSnapshot> DropTableAsync(string origin, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            if (change.Snapshot.FindByOrigin(origin) is not { } table)
+                return false;
+            await change.DropTableAsync(table);
+            return true;
+        }, cancellation);
+
+    /// <summary>Drops a field with its values. Nothing happens when there is none.</summary>
+    public Task<CatalogSnapshot> DropFieldAsync(string origin, string field, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            if (change.Snapshot.FindByOrigin(origin) is not { } table || table.Find(field) is not { } dropped)
+                return false;
+            await change.DropFieldAsync(table, dropped);
+            return true;
+        }, cancellation);
+
+    /// <summary>Declares a table's permissions; null removes the declaration.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such table.</exception>
+    public Task<CatalogSnapshot> SetPermissionsAsync(string origin, TablePermissions? permissions, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            await change.ExecuteAsync("update catalog.tables set permissions = $2::jsonb where number = $1", change.Require(origin).Number,
+                (object?)(permissions is null ? null : PermissionsJson.Write(permissions)));
+            return true;
+        }, cancellation);
+
+    /// <summary>Sets whether a field is required and its default value.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such table or field.</exception>
+    public Task<CatalogSnapshot> SetFieldOptionsAsync(string origin, FieldSpec field, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            var table = change.Require(origin);
+            if (table.Find(field.Name) is null)
+                throw new Refusal(RefusalKind.NotFound, $"No field {field.Name} in {origin}.", origin, field.Name);
+            await change.ExecuteAsync("update catalog.fields set required = $3, default_value = $4::jsonb where table_number = $1 and name = $2", table.Number, field.Name,
+                field.Required, CatalogChange.DefaultJson(field));
+            return true;
+        }, cancellation);
+
+    /// <summary>Notes that rows may hold values of these fields in <c>rest</c>: must be known everywhere before the first such row is written.</summary>
+    public async Task<CatalogSnapshot> MarkRestAsync(string origin, IReadOnlyCollection<string> fields, CancellationToken cancellation = default)
+    {
+        var current = await GetAsync(cancellation);
+        if (current.FindByOrigin(origin) is { } known && fields.All(f => known.Find(f) is { HasRest: true }))
+            return current;
+        return await ChangeAsync(async change =>
+        {
+            await change.ExecuteAsync("update catalog.fields set has_rest = true where table_number = $1 and name = any($2)", change.Require(origin).Number, fields.ToArray());
+            return true;
+        }, cancellation);
+    }
+
+    /// <summary>Notes a declared index.</summary>
+    public Task<CatalogSnapshot> AddIndexAsync(string origin, TableIndex index, CancellationToken cancellation = default) =>
+        ChangeAsync(async change =>
+        {
+            await change.ExecuteAsync("""
+                insert into catalog.indexes (table_number, name, relation, definition) values ($1, $2, $3, $4::json)
+                on conflict (table_number, name) do update set relation = excluded.relation, definition = excluded.definition
+                """, change.Require(origin).Number, index.Name, index.Relation, index.DefinitionJson);
+            return true;
+        }, cancellation);
+
+    /// <summary>Runs one change: alone among all processes, committed, then known to all of them.</summary>
+    /// <param name="work">Returns whether anything changed.</param>
+    /// <param name="cancellation">Cancels the waiting.</param>
+    internal async Task<CatalogSnapshot> ChangeAsync(Func<CatalogChange, Task<bool>> work, CancellationToken cancellation)
+    {
+        long version;
+        CatalogChange change;
+        await _changing.WaitAsync(cancellation);
+        try
+        {
+            await using var connection = await _database.OpenConnectionAsync(cancellation);
+            await using var transaction = await connection.BeginTransactionAsync(cancellation);
+            version = await LockAsync(connection, cancellation);
+            if (version > _current.Version)
+                await RefreshAsync(cancellation);
+            change = new CatalogChange(connection, _current, _logger);
+            if (!await work(change))
+                return _current;
+            version = await change.BumpAsync();
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+
+        await RefreshAsync(CancellationToken.None);
+        await AwaitEverybodyAsync(version, cancellation);
+        change.BuildLater(_database);
+        return _current;
+    }
+
+    /// <summary>The fields of <paramref name="needed"/> that the table lacks.</summary>
+    /// <exception cref="Refusal">One exists with another type.</exception>
+    private static List<FieldSpec> Missing(Table table, IReadOnlyList<FieldSpec> needed)
+    {
+        var missing = new List<FieldSpec>();
+        for (var i = 0; i < needed.Count; i++)
+        {
+            var spec = needed[i];
+            if (table.Find(spec.Name) is not { } field)
+                missing.Add(spec);
+            else if (field.Kind != spec.Kind || (spec.Target is not null && spec.Target != field.Target))
+                throw new Refusal(RefusalKind.TypeMismatch, $"Field {spec.Name} of {table.Origin} is {field.Kind}, not {spec.Kind}.", table.Origin, spec.Name) { Expected = field, Actual = spec };
+        }
+
+        return missing;
+    }
+
+    private static async Task<long> LockAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select version from catalog.state for update", connection);
+        return (long)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+}

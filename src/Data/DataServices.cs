@@ -1,0 +1,29 @@
+using Backend.Data.Broadcast;
+using Backend.Data.Catalog;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backend.Data;
+
+/// <summary>Registers this project's services.</summary>
+public static class DataServices
+{
+    /// <summary>
+    /// Adds the pool, the listener, the catalog and the row store. The setting <c>ConnectionStrings:Database</c> names the database, which
+    /// must have been migrated.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The setting is missing.</exception>
+    public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
+    {
+        var connectionString = configuration.GetConnectionString("Database");
+        if (string.IsNullOrWhiteSpace(connectionString))
+            throw new InvalidOperationException("The setting ConnectionStrings:Database is missing: the connection string of the PostgreSQL database.");
+        services.AddSingleton(_ => Database.CreatePool(connectionString));
+        services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
+        services.AddSingleton<LiveCatalog>();
+        services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
+        services.AddHostedService(s => s.GetRequiredService<Listener>());
+        return services;
+    }
+}
