@@ -156,6 +156,7 @@ public readonly struct Value : IEquatable<Value>
     {
         (byte[] a, byte[] b) => a.AsSpan().SequenceEqual(b),
         (GeoPoint[] a, GeoPoint[] b) => a.AsSpan().SequenceEqual(b),
+        (ForeignValue a, ForeignValue b) => a.Type == b.Type && a.Bytes.AsSpan().SequenceEqual(b.Bytes),
         var (a, b) => Equals(a, b),
     };
 
@@ -164,6 +165,9 @@ public readonly struct Value : IEquatable<Value>
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Kind, _bits, _object is string or RowReference ? _object : null);
+
+    /// <summary>Its form in <c>rest</c>, for people.</summary>
+    public override string ToString() => System.Text.Encoding.UTF8.GetString(RestJson.ToBytes(this));
 
     /// <summary>Same value.</summary>
     public static bool operator ==(Value left, Value right) => left.Equals(right);
