@@ -1,0 +1,38 @@
+using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Wire;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace Backend.ParseCompat;
+
+/// <summary>Puts the old dialect into the host: two lines of Program.cs, and the whole of what the removal takes out of it.</summary>
+public static class ParseCompatExtensions
+{
+    /// <summary>Registers the dialect with the settings of section <c>ParseCompat</c>, which are checked when the host starts.</summary>
+    public static IServiceCollection AddParseCompat(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddParseCompatFrame(configuration);
+        return services;
+    }
+
+    /// <summary>The frame alone: options, keys, routing, and the routes that say what the server is.</summary>
+    internal static IServiceCollection AddParseCompatFrame(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<ParseCompatOptions>().Bind(configuration.GetSection(ParseCompatOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ParseCompatOptions>, ParseCompatOptionsValidator>());
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<ParseFrame>();
+        services.AddSingleton<IRouteSource, ServerRoutes>();
+        return services;
+    }
+
+    /// <summary>Answers everything below the dialect's mounts; other paths go on to the next middleware.</summary>
+    public static IApplicationBuilder MapParseCompat(this IApplicationBuilder app)
+    {
+        var frame = app.ApplicationServices.GetRequiredService<ParseFrame>();
+        return app.Use(next => http => frame.InvokeAsync(http, next));
+    }
+}

@@ -1,0 +1,85 @@
+using Backend.Data;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Microsoft.AspNetCore.Http;
+using Npgsql;
+
+namespace Backend.ParseCompat.Wire;
+
+/// <summary>The one place where a failure below becomes code and text of the dialect.</summary>
+internal static class ErrorMapping
+{
+    /// <summary>The dialect's error, or null for a failure that nobody expected.</summary>
+    public static ParseError? From(Exception exception) => exception switch
+    {
+        ParseError error => error,
+        Refusal refusal => From(refusal),
+        PostgresException postgres => From(postgres),
+        BadHttpRequestException { StatusCode: 413 } => ParseError.BadBody("request entity too large", 413),
+        BadHttpRequestException bad => ParseError.BadBody(bad.Message, bad.StatusCode),
+        _ => null,
+    };
+
+    private static ParseError From(Refusal refusal) => refusal.Kind switch
+    {
+        RefusalKind.PermissionDenied or RefusalKind.UnsupportedRule => new(ErrorCode.OperationForbidden,
+            $"Permission denied for action {Name(refusal.Operation)} on class {refusal.Table}."),
+        RefusalKind.AuthenticationRequired => new(ErrorCode.ObjectNotFound, "Permission denied, user needs to be authenticated."),
+        RefusalKind.ReadOnly => new(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {Name(refusal.Operation)} operation."),
+        RefusalKind.NotFound => ParseError.ObjectNotFound(),
+        RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "username" } =>
+            new(ErrorCode.UsernameTaken, "Account already exists for this username."),
+        RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "email" } =>
+            new(ErrorCode.EmailTaken, "Account already exists for this email address."),
+        RefusalKind.Duplicate => Duplicate(),
+        RefusalKind.ProtectedFilter => new(ErrorCode.OperationForbidden, $"This user is not allowed to query {refusal.Field} on class {refusal.Table}"),
+        RefusalKind.ProtectedSort => new(ErrorCode.OperationForbidden, $"This user is not allowed to sort by {refusal.Field} on class {refusal.Table}"),
+        RefusalKind.TypeMismatch => Mismatch(refusal),
+        RefusalKind.RequiredField => new(ErrorCode.ValidationError, $"{refusal.Field} is required"),
+        RefusalKind.Timeout => new(ErrorCode.Timeout, "The request timed out on the server."),
+        RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),
+        RefusalKind.LimitExceeded => new(ErrorCode.InvalidQuery, refusal.Message),
+        // Nothing was written: SDKs repeat a request after 5xx, which is right here.
+        RefusalKind.Busy => new(ErrorCode.InternalServerError, "The server is too busy.", 503),
+        RefusalKind.Conflict => new(ErrorCode.InternalServerError, "The write met another one; try again."),
+        _ => new(ErrorCode.OperationForbidden, refusal.Message),
+    };
+
+    /// <summary>A value that must be unique is taken.</summary>
+    public static ParseError Duplicate() => new(ErrorCode.DuplicateValue, "A duplicate value for a field with unique values was provided");
+
+    private static ParseError Mismatch(Refusal refusal)
+    {
+        if (refusal.Expected is not { } expected || refusal.Actual is not { } actual)
+            return new(ErrorCode.IncorrectType, refusal.Message);
+        return new(ErrorCode.IncorrectType,
+            $"schema mismatch for {refusal.Table}.{refusal.Field ?? expected.Name}; expected {TypeName(expected.Kind, expected.Target)} but got {TypeName(actual.Kind, actual.Target)}");
+    }
+
+    private static ParseError? From(PostgresException exception) => exception.SqlState switch
+    {
+        PostgresErrorCodes.UniqueViolation => Duplicate(),
+        PostgresErrorCodes.QueryCanceled => new(ErrorCode.Timeout, "The request timed out on the server."),
+        PostgresErrorCodes.InvalidRegularExpression => new(ErrorCode.InvalidQuery, "Invalid regular expression."),
+        PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded => new(ErrorCode.InvalidQuery, "The request is too complex."),
+        _ => null,
+    };
+
+    /// <summary>The type as the dialect spells it: <c>Number</c>, <c>Pointer&lt;Foo&gt;</c>.</summary>
+    public static string TypeName(FieldKind kind, string? target) => kind switch
+    {
+        FieldKind.Text => "String",
+        FieldKind.Timestamp => "Date",
+        FieldKind.Reference => $"Pointer<{target}>",
+        FieldKind.Relation => $"Relation<{target}>",
+        FieldKind.Point => "GeoPoint",
+        _ => kind.ToString(),
+    };
+
+    private static string Name(Operation? operation) => operation switch
+    {
+        Operation.AddField => "addField",
+        null => "unknown",
+        { } known => known.ToString().ToLowerInvariant(),
+    };
+}

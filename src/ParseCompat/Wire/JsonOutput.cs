@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.ObjectPool;
+
+namespace Backend.ParseCompat.Wire;
+
+/// <summary>
+/// Where an answer is written: a buffer that a JSON writer fills. Bound to an HTTP response, it starts sending when 64 KB are full, so that
+/// an error before that still gets its own status (design section 4); unbound (a batch's sub-request), it keeps everything.
+/// </summary>
+internal sealed class JsonOutput : IBufferWriter<byte>
+{
+    /// <summary>So much is held back before the status is sent.</summary>
+    public const int HeldBack = 64 * 1024;
+
+    /// <summary>Escapes what Node's JSON.stringify escapes, not more.</summary>
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true, MaxDepth = 10_000 };
+
+    private static readonly ObjectPool<JsonOutput> Pool = new DefaultObjectPool<JsonOutput>(new Policy(), Environment.ProcessorCount * 8);
+
+    private byte[] _buffer = new byte[4096];
+    private int _written;
+    private HttpResponse? _response;
+
+    private JsonOutput() => Json = new Utf8JsonWriter(this, Options);
+
+    /// <summary>The writer.</summary>
+    public Utf8JsonWriter Json { get; }
+
+    /// <summary>What was written and not yet sent; flush <see cref="Json"/> first.</summary>
+    public ReadOnlyMemory<byte> Written => _buffer.AsMemory(0, _written);
+
+    /// <summary>Whether the status has been sent, so that an error can no longer change it.</summary>
+    public bool HasStarted { get; private set; }
+
+    /// <summary>Takes an output from the pool.</summary>
+    public static JsonOutput Rent(HttpResponse? response = null)
+    {
+        var output = Pool.Get();
+        output._response = response;
+        return output;
+    }
+
+    /// <summary>Gives it back; nothing of it may be used afterwards.</summary>
+    public void Return() => Pool.Return(this);
+
+    /// <summary>To be called between rows: sends what is there once it is more than what is held back.</summary>
+    public ValueTask BreatheAsync(CancellationToken cancellation)
+    {
+        if (Json.BytesPending + _written < HeldBack)
+            return ValueTask.CompletedTask;
+        Json.Flush();
+        return _response is null ? ValueTask.CompletedTask : SendAsync(cancellation);
+    }
+
+    /// <summary>Sends all that is there; the first call sends the status.</summary>
+    public async ValueTask FinishAsync(CancellationToken cancellation)
+    {
+        await Json.FlushAsync(cancellation);
+        if (!HasStarted)
+            _response!.ContentLength = _written;
+        await SendAsync(cancellation);
+    }
+
+    /// <summary>Drops what was written and not sent.</summary>
+    public void Discard()
+    {
+        Json.Reset(this);
+        _written = 0;
+    }
+
+    /// <inheritdoc/>
+    public void Advance(int count) => _written += count;
+
+    /// <inheritdoc/>
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsMemory(_written);
+    }
+
+    /// <inheritdoc/>
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _buffer.AsSpan(_written);
+    }
+
+    private async ValueTask SendAsync(CancellationToken cancellation)
+    {
+        HasStarted = true;
+        await _response!.BodyWriter.WriteAsync(Written, cancellation);
+        _written = 0;
+    }
+
+    private void Reserve(int sizeHint)
+    {
+        var wanted = _written + Math.Max(sizeHint, 256);
+        if (wanted > _buffer.Length)
+            Array.Resize(ref _buffer, Math.Max(wanted, _buffer.Length * 2));
+    }
+
+    private sealed class Policy : PooledObjectPolicy<JsonOutput>
+    {
+        public override JsonOutput Create() => new();
+
+        public override bool Return(JsonOutput output)
+        {
+            if (output._buffer.Length > 4 * HeldBack)
+                return false;
+            output.Discard();
+            output._response = null;
+            output.HasStarted = false;
+            return true;
+        }
+    }
+}

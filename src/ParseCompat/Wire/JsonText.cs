@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Backend.ParseCompat.Wire;
+
+/// <summary>Texts of JSON that keep lone surrogates, which the framework's readers and writers refuse or replace.</summary>
+internal static class JsonText
+{
+    /// <summary>The text of a string or property name token.</summary>
+    public static string Read(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+            return Encoding.UTF8.GetString(reader.ValueSpan);
+        try
+        {
+            return reader.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Unescape(reader.ValueSpan);
+        }
+    }
+
+    /// <summary>The text of a string element.</summary>
+    public static string Read(JsonElement element)
+    {
+        try
+        {
+            return element.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            var raw = Encoding.UTF8.GetBytes(element.GetRawText());
+            return Unescape(raw.AsSpan(1, raw.Length - 2));
+        }
+    }
+
+    /// <summary>Writes a text, lone surrogates as <c>\udXXX</c>.</summary>
+    public static void Write(Utf8JsonWriter writer, string text)
+    {
+        if (IsWellFormed(text))
+        {
+            writer.WriteStringValue(text);
+            return;
+        }
+
+        var raw = new StringBuilder("\"");
+        for (var i = 0; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
+                raw.Append(c).Append(text[++i]);
+            else if (char.IsSurrogate(c) || c < ' ' || c is '"' or '\\')
+                raw.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+            else
+                raw.Append(c);
+        }
+
+        writer.WriteRawValue(raw.Append('"').ToString(), skipInputValidation: true);
+    }
+
+    /// <summary>Whether every surrogate has its partner.</summary>
+    public static bool IsWellFormed(ReadOnlySpan<char> text)
+    {
+        for (var i = text.IndexOfAnyInRange('\ud800', '\udfff'); i >= 0 && i < text.Length; i++)
+        {
+            if (!char.IsSurrogate(text[i]))
+                continue;
+            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1]))
+                return false;
+            i++;
+        }
+
+        return true;
+    }
+
+    private static string Unescape(ReadOnlySpan<byte> utf8)
+    {
+        var escaped = Encoding.UTF8.GetString(utf8);
+        var text = new StringBuilder(escaped.Length);
+        for (var i = 0; i < escaped.Length; i++)
+        {
+            if (escaped[i] != '\\')
+            {
+                text.Append(escaped[i]);
+                continue;
+            }
+
+            var c = escaped[++i];
+            if (c == 'u')
+            {
+                text.Append((char)ushort.Parse(escaped.AsSpan(i + 1, 4), NumberStyles.HexNumber, CultureInfo.InvariantCulture));
+                i += 4;
+                continue;
+            }
+
+            text.Append(c switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', _ => c });
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,167 @@
+using System.Net;
+
+namespace Backend.ParseCompat.Wire;
+
+/// <summary>
+/// Settings of the old dialect, section <c>ParseCompat</c> of the configuration. Copy the values that the old server ran with
+/// (contract appendix B).
+/// </summary>
+internal sealed class ParseCompatOptions
+{
+    public const string Section = "ParseCompat";
+
+    /// <summary>The application id that every request must show. Required.</summary>
+    public string ApplicationId { get; set; } = "";
+
+    /// <summary>The key that lifts every access rule; null: there is none.</summary>
+    public string? MasterKey { get; set; }
+
+    /// <summary>Addresses and CIDR ranges from which the master key counts; null: loopback alone.</summary>
+    public string[]? MasterKeyIps { get; set; }
+
+    /// <summary>A key with the master key's sight that may write nothing; null: there is none.</summary>
+    public string? ReadOnlyMasterKey { get; set; }
+
+    /// <summary>The key that also reads and writes internal fields; null: there is none.</summary>
+    public string? MaintenanceKey { get; set; }
+
+    /// <summary>Addresses and CIDR ranges from which the maintenance key counts; null: loopback alone.</summary>
+    public string[]? MaintenanceKeyIps { get; set; }
+
+    /// <summary>Key of the mobile SDKs; when any of the four client keys is set, a client must show one of them in its own slot.</summary>
+    public string? ClientKey { get; set; }
+
+    /// <summary>Key of the JavaScript SDK.</summary>
+    public string? JavaScriptKey { get; set; }
+
+    /// <summary>Key of REST users.</summary>
+    public string? RestApiKey { get; set; }
+
+    /// <summary>Key of the .NET SDK.</summary>
+    public string? DotNetKey { get; set; }
+
+    /// <summary>Path prefixes of the dialect; null: /parse and /1.</summary>
+    public string[]? Mounts { get; set; }
+
+    /// <summary>Absolute address of the dialect as clients see it, without a slash at its end; in Location headers and file addresses.</summary>
+    public string PublicServerUrl { get; set; } = "http://localhost:8080/parse";
+
+    /// <summary>Whether a client without the master key may make a class by writing or reading it.</summary>
+    public bool AllowClientClassCreation { get; set; }
+
+    /// <summary>Whether a create may name its objectId.</summary>
+    public bool AllowCustomObjectId { get; set; }
+
+    /// <summary>Rows of a find that names no limit.</summary>
+    public int DefaultLimit { get; set; } = 100;
+
+    /// <summary>The most rows of a find; null: no bound.</summary>
+    public int? MaxLimit { get; set; }
+
+    /// <summary>Whether a new user's row is readable by himself alone.</summary>
+    public bool EnforcePrivateUsers { get; set; } = true;
+
+    /// <summary>Fields hidden by default besides those of a class's own permissions: <c>"_User": { "*": ["email"] }</c>. Null: exactly that.</summary>
+    public Dictionary<string, Dictionary<string, string[]>>? ProtectedFields { get; set; }
+
+    /// <summary>Further request headers that browsers may send.</summary>
+    public string[] AllowHeaders { get; set; } = [];
+
+    /// <summary>Origins that browsers may call from; empty: all.</summary>
+    public string[] AllowOrigin { get; set; } = [];
+
+    /// <summary>Largest body in bytes, also after inflation.</summary>
+    public int MaxBodyBytes { get; set; } = 20 * 1024 * 1024;
+
+    /// <summary>Deepest nesting of a body. MongoDB stores 100 levels.</summary>
+    public int MaxJsonDepth { get; set; } = 128;
+
+    /// <summary>Key of file addresses on the hosted service's hosts, for names that came from there; null: none.</summary>
+    public string? FileKey { get; set; }
+
+    /// <summary>Address before a file's name, for files in a bucket; null: the dialect's own file route.</summary>
+    public string? FileBaseUrl { get; set; }
+
+    /// <summary>Whether any of the four client keys is set.</summary>
+    internal bool AsksForClientKey => ClientKey is not null || JavaScriptKey is not null || RestApiKey is not null || DotNetKey is not null;
+
+    /// <summary>What is wrong, as sentences that name the setting.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        if (string.IsNullOrEmpty(ApplicationId))
+            yield return "ParseCompat:ApplicationId is missing: the application id of the old server.";
+        if (MasterKey is "")
+            yield return "ParseCompat:MasterKey is empty; leave it out for no master key.";
+        if (MasterKey is not null && MasterKey == ReadOnlyMasterKey)
+            yield return "ParseCompat:ReadOnlyMasterKey is the same as ParseCompat:MasterKey.";
+        if (MasterKey is not null && MasterKey == MaintenanceKey)
+            yield return "ParseCompat:MaintenanceKey is the same as ParseCompat:MasterKey.";
+        if (!Uri.TryCreate(PublicServerUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+            yield return $"ParseCompat:PublicServerUrl is not an absolute http address: {PublicServerUrl}";
+        if (DefaultLimit < 0)
+            yield return "ParseCompat:DefaultLimit is negative.";
+        if (MaxLimit is < 1)
+            yield return "ParseCompat:MaxLimit is less than 1.";
+        if (MaxBodyBytes < 1)
+            yield return "ParseCompat:MaxBodyBytes is less than 1.";
+        if (MaxJsonDepth is < 8 or > 1000)
+            yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
+        foreach (var mount in Mounts ?? [])
+        {
+            if (mount.Length < 2 || mount[0] != '/' || mount[^1] == '/')
+                yield return $"ParseCompat:Mounts holds '{mount}', which is not of the form /name.";
+        }
+
+        foreach (var range in (MasterKeyIps ?? []).Concat(MaintenanceKeyIps ?? []))
+        {
+            if (!AddressRanges.TryParse(range, out _))
+                yield return $"ParseCompat:MasterKeyIps or MaintenanceKeyIps holds '{range}', which is no address and no CIDR range.";
+        }
+    }
+}
+
+/// <summary>Addresses and CIDR ranges from which a key counts.</summary>
+internal sealed class AddressRanges
+{
+    private readonly IPNetwork[] _ranges;
+
+    public AddressRanges(string[]? ranges)
+    {
+        _ranges = [.. (ranges ?? ["127.0.0.1", "::1"]).Select(text =>
+            TryParse(text, out var range) ? range : throw new FormatException($"'{text}' is no address and no CIDR range."))];
+    }
+
+    /// <summary>Reads an address (a range of one) or a range; bits beyond the prefix are ignored.</summary>
+    public static bool TryParse(string text, out IPNetwork range)
+    {
+        range = default;
+        var slash = text.IndexOf('/', StringComparison.Ordinal);
+        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out var address))
+            return false;
+        var bits = address.GetAddressBytes().Length * 8;
+        var prefix = bits;
+        if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), out prefix) || prefix < 0 || prefix > bits))
+            return false;
+        var bytes = address.GetAddressBytes();
+        for (var i = prefix; i < bits; i++)
+            bytes[i / 8] &= (byte)~(0x80 >> (i % 8));
+        range = new IPNetwork(new IPAddress(bytes), prefix);
+        return true;
+    }
+
+    /// <summary>Whether the address lies in a range. An unknown address does not.</summary>
+    public bool Contains(IPAddress? address)
+    {
+        if (address is null)
+            return false;
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        foreach (var range in _ranges)
+        {
+            if (range.Contains(address))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,165 @@
+using System.Text.Json;
+using Backend.Data.Access;
+using Microsoft.AspNetCore.Http;
+
+namespace Backend.ParseCompat.Wire;
+
+/// <summary>
+/// One request of the dialect with its credentials checked: the HTTP request itself, or an item of a batch, which shares everything with
+/// the outer request but method, path and body.
+/// </summary>
+internal sealed class ParseRequest
+{
+    private List<KeyValuePair<string, string>>? _query;
+    private List<Parameter>? _parameters;
+
+    /// <summary>The HTTP request behind it (of a batch: the outer one).</summary>
+    public required HttpContext Http { get; init; }
+
+    /// <summary>The method after the override.</summary>
+    public required string Method { get; init; }
+
+    /// <summary>The mount it came through, for example <c>/parse</c>.</summary>
+    public required string Mount { get; init; }
+
+    /// <summary>Decoded path segments below the mount.</summary>
+    public required string[] Segments { get; init; }
+
+    /// <summary>The query string with its question mark, or empty.</summary>
+    public required string QueryString { get; init; }
+
+    /// <summary>The body.</summary>
+    public required RequestBody Body { get; init; }
+
+    /// <summary>What the request showed.</summary>
+    public required Credentials Credentials { get; init; }
+
+    /// <summary>On whose behalf it runs.</summary>
+    public Caller Caller { get; set; } = Caller.Anonymous;
+
+    /// <summary>The maintenance key was shown: internal fields are visible and writable.</summary>
+    public bool IsMaintenance { get; init; }
+
+    /// <summary>The route found.</summary>
+    public Route Route { get; set; } = null!;
+
+    /// <summary>Whether it is an item of a batch.</summary>
+    public bool IsInBatch { get; private init; }
+
+    /// <summary>The transaction that the items of a batch share, or null.</summary>
+    public object? Transaction { get; private init; }
+
+    /// <summary>The session token as it came, checked or not.</summary>
+    public string? SessionToken => Credentials.SessionToken;
+
+    /// <summary>The installation that sent it, or null.</summary>
+    public string? InstallationId => Credentials.InstallationId;
+
+    /// <summary>The SDK and its version (<c>js5.3.0</c>), or null.</summary>
+    public string? ClientVersion => Credentials.ClientVersion;
+
+    /// <summary>Whether the master key (read-only or not) was accepted.</summary>
+    public bool IsMaster => Caller.IsAdministrator;
+
+    /// <summary>Ends with the client's connection.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>A parameter of the route's pattern.</summary>
+    public string this[string parameter] => Segments[Route.IndexOf(parameter)];
+
+    /// <summary>Names and texts of the query string.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Query => _query ??= Parameter.ReadQuery(QueryString);
+
+    /// <summary>The text of a parameter of the query string; of several the last; null when absent.</summary>
+    public string? QueryText(string name)
+    {
+        for (var i = Query.Count - 1; i >= 0; i--)
+        {
+            if (Query[i].Key == name)
+                return Query[i].Value;
+        }
+
+        return null;
+    }
+
+    /// <summary>What a read was asked: the body's properties and the query string's, which win.</summary>
+    public IReadOnlyList<Parameter> Parameters => _parameters ??= ReadParameters();
+
+    /// <summary>Refuses everybody without the master key.</summary>
+    public void RequireMaster()
+    {
+        if (!IsMaster)
+            throw ParseError.MasterKeyRequired();
+    }
+
+    /// <summary>An item of this batch.</summary>
+    public ParseRequest MakeItem(string method, string path, string queryString, RequestBody body, object? transaction = null) => new()
+    {
+        Http = Http,
+        Method = method,
+        Mount = Mount,
+        Segments = RouteTable.Split(path),
+        QueryString = queryString,
+        Body = body,
+        Credentials = Credentials,
+        Caller = Caller,
+        IsMaintenance = IsMaintenance,
+        IsInBatch = true,
+        Transaction = transaction,
+    };
+
+    private List<Parameter> ReadParameters()
+    {
+        var list = new List<Parameter>();
+        if (Body.IsObject && Body.Json.Length > 2)
+        {
+            foreach (var property in Body.Properties())
+                Put(list, new Parameter(property.Name, property.Value));
+        }
+
+        foreach (var (name, text) in Query)
+            Put(list, new Parameter(name, Parameter.Parse(text)));
+        return list;
+    }
+
+    private static void Put(List<Parameter> list, Parameter parameter)
+    {
+        for (var i = 0; i < list.Count; i++)
+        {
+            if (list[i].Name == parameter.Name)
+            {
+                list[i] = parameter;
+                return;
+            }
+        }
+
+        list.Add(parameter);
+    }
+}
+
+/// <summary>What a request shows of itself (contract 2.1), from headers, Basic auth and the body's own keys.</summary>
+internal sealed class Credentials
+{
+    public string? ApplicationId { get; set; }
+
+    public string? ClientKey { get; set; }
+
+    public string? JavaScriptKey { get; set; }
+
+    public string? DotNetKey { get; set; }
+
+    public string? RestApiKey { get; set; }
+
+    public string? MasterKey { get; set; }
+
+    public string? MaintenanceKey { get; set; }
+
+    public string? SessionToken { get; set; }
+
+    public string? InstallationId { get; set; }
+
+    public string? ClientVersion { get; set; }
+
+    /// <summary>The cloud code context: an object, or null.</summary>
+    public JsonElement? Context { get; set; }
+}
