@@ -1,0 +1,24 @@
+// An updated app stays logged in: the session token of the old release becomes a token of the new API.
+import { assert, done, exchange, Parse, refused, rows, tokens } from '../harness.mjs';
+
+for (const name of ['ann', 'gus']) {
+  const { status, body } = await exchange(tokens[name]);
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.token_type.toLowerCase(), 'bearer');
+  const { data } = await done(rows(body.access_token).from('MemberArea').select('notice'));
+  assert.equal(data.length, 3);
+}
+for (const bad of [tokens.expired, tokens.userIsGone, 'r:00000000000000000000000000000000', '']) {
+  const { status, body } = await exchange(bad);
+  assert.equal(status, 400, JSON.stringify(body));
+}
+
+// One log-out ends both: the session behind the tokens is one row.
+const user = await Parse.User.logIn('cat', 'cat-secret-3');
+const session = user.getSessionToken();
+const { body } = await exchange(session);
+const members = () => rows(body.access_token).from('MemberArea').select('notice');
+await done(members());
+await Parse.User.logOut();
+await refused(209, new Parse.Query('MemberArea').find({ sessionToken: session }));
+for (let i = 0; i < 4; i++) assert.equal((await members()).status, 401);
