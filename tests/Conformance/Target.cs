@@ -1,0 +1,84 @@
+using Backend.Data.Catalog;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace Backend.Conformance;
+
+/// <summary>The API under test, in this process: its services can be asked to forget, and it starts again with other options within moments.</summary>
+internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _one = new(1);
+    private Api? _api;
+    private Options _running = new();
+
+    /// <summary>Runs the API with the suite's defaults and what is asked; returns what is wrong with the options, or null.</summary>
+    public async Task<string?> StartAsync(Options asked)
+    {
+        await _one.WaitAsync();
+        try
+        {
+            if (_api is not null && _running.Equals(asked))
+                return null;
+            if (Configuration.For(asked, database.ConnectionString, out var unknown) is not { } settings)
+                return $"There is no setting for the option {unknown}.";
+            if (_api is not null)
+                await _api.DisposeAsync();
+            _api = new Api(settings);
+            try
+            {
+                _api.UseKestrel(o => o.ListenLocalhost(port));
+                _api.StartServer();
+                _running = asked;
+                return null;
+            }
+            catch (OptionsValidationException e)
+            {
+                await _api.DisposeAsync();
+                _api = null;
+                return e.Message;
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    /// <summary>Empties the database and every cache.</summary>
+    public async Task ResetAsync()
+    {
+        await _one.WaitAsync();
+        try
+        {
+            var version = await database.ResetAsync();
+            if (_api is null)
+                return;
+            var catalog = _api.Services.GetRequiredService<LiveCatalog>();
+            while (catalog.Current.Version < version)
+                await Task.Delay(1);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_api is not null)
+            await _api.DisposeAsync();
+    }
+
+    private sealed class Api(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    {
+        protected override void ConfigureWebHost(IWebHostBuilder builder)
+        {
+            builder.UseEnvironment("Production");
+            builder.UseContentRoot(AppContext.BaseDirectory);
+            foreach (var (key, value) in settings)
+                builder.UseSetting(key, value);
+        }
+    }
+}
