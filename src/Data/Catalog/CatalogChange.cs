@@ -7,7 +7,7 @@ using Npgsql;
 namespace Backend.Data.Catalog;
 
 /// <summary>One change of the catalog under way: its transaction holds the catalog's lock.</summary>
-internal sealed class CatalogChange(NpgsqlConnection connection, CatalogSnapshot snapshot, ILogger logger)
+internal sealed partial class CatalogChange(NpgsqlConnection connection, CatalogSnapshot snapshot, ILogger logger)
 {
     /// <summary>Past this many columns fields of a table live in <c>rest</c> (PostgreSQL's own limit is 1,600).</summary>
     private const int MaxColumns = 500;
