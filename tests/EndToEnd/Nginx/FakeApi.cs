@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Backend.EndToEnd.Nginx;
+
+/// <summary>
+/// Stands for an API process where a test must decide what happens on the wire: it reads each request completely and does as told.
+/// </summary>
+internal sealed class FakeApi : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly Func<string, string?> _answer;
+    private readonly List<string> _requests = [];
+
+    /// <param name="answer">From the request's head to the whole answer; null closes the connection without one.</param>
+    public FakeApi(Func<string, string?> answer)
+    {
+        _answer = answer;
+        _listener.Start();
+        _ = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>The heads of all requests so far.</summary>
+    public IReadOnlyList<string> Requests
+    {
+        get { lock (_requests) return [.. _requests]; }
+    }
+
+    public static FakeApi ThatDies() => new(_ => null);
+
+    public static FakeApi ThatHangs() => new(_ => "");
+
+    public static FakeApi ThatSays(string body, string headers = "Content-Type: application/json\r\n") =>
+        new(_ => $"HTTP/1.1 200 OK\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
+
+    public void Dispose() => _listener.Dispose();
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+                _ = ServeAsync(await _listener.AcceptTcpClientAsync());
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The listener was disposed: the end of the test.
+        }
+    }
+
+    private async Task ServeAsync(TcpClient client)
+    {
+        using var _ = client;
+        var stream = client.GetStream();
+        try
+        {
+            while (await ReadHeadAsync(stream) is { } head)
+            {
+                var line = head.Split("\r\n").FirstOrDefault(l => l.StartsWith("Content-Length:", StringComparison.OrdinalIgnoreCase));
+                var body = new byte[line is null ? 0 : int.Parse(line.Split(':')[1])];
+                await stream.ReadExactlyAsync(body);
+                lock (_requests)
+                    _requests.Add(head);
+                if (_answer(head) is not { } answer)
+                    return;
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(answer));
+            }
+        }
+        catch (IOException)
+        {
+            // nginx went away.
+        }
+    }
+
+    private static async Task<string?> ReadHeadAsync(NetworkStream stream)
+    {
+        var head = new StringBuilder();
+        var one = new byte[1];
+        while (await stream.ReadAsync(one) == 1)
+        {
+            head.Append((char)one[0]);
+            if (head.Length >= 4 && head[^1] == '\n' && head[^2] == '\r' && head[^3] == '\n')
+                return head.ToString();
+        }
+        return null;
+    }
+}
