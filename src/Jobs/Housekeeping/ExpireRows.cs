@@ -1,0 +1,55 @@
+using Backend.Data;
+using Dapper;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace Backend.Jobs.Housekeeping;
+
+/// <summary>Asks for <see cref="ExpireRows"/>.</summary>
+internal sealed record ExpiredRows;
+
+/// <summary>
+/// Deletes the rows that table <c>jobs.expirations</c> says have had their time. Like the database it takes after, it knows no access rules and
+/// calls no interceptor.
+/// </summary>
+internal sealed class ExpireRows(NpgsqlDataSource database, ILogger<ExpireRows> logger) : IJob<ExpiredRows>
+{
+    // Names as pg_catalog has them, so nothing but a table and a column that exist gets into a statement.
+    private const string Expirations = """
+        select e.relation, e.column_name, e.seconds, c.relname as relation_found, a.attname as column_found,
+               a.atttypid = 'timestamptz'::regtype as is_time
+        from jobs.expirations e
+        left join pg_class c on c.relname = e.relation and c.relkind in ('r', 'p') and c.relnamespace = 'app'::regnamespace
+        left join pg_attribute a on a.attrelid = c.oid and a.attname = e.column_name and a.attnum > 0 and not a.attisdropped
+        order by 1, 2
+        """;
+
+    public async Task RunAsync(ExpiredRows arguments, JobRun run, CancellationToken cancellation)
+    {
+        foreach (var expiration in await ReadAsync(cancellation))
+        {
+            if (expiration is not { RelationFound: { } relation, ColumnFound: { } column, IsTime: true })
+            {
+                Log.CannotExpire(logger, expiration.Relation, expiration.ColumnName, expiration.Mistake);
+                continue;
+            }
+
+            var table = $"app.{Sql.Quote(relation)}";
+            await Batches.DeleteAsync(database, $"""
+                delete from {table} where ctid = any(array(
+                    select ctid from {table} where {Sql.Quote(column)} <= now() - make_interval(secs => $1) limit {Batches.Size} for update skip locked))
+                """, [(double)expiration.Seconds], cancellation);
+        }
+    }
+
+    private async Task<List<Expiration>> ReadAsync(CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<Expiration>(new CommandDefinition(Expirations, cancellationToken: cancellation))];
+    }
+
+    private sealed record Expiration(string Relation, string ColumnName, long Seconds, string? RelationFound, string? ColumnFound, bool? IsTime)
+    {
+        public string Mistake => RelationFound is null ? "there is no such table." : ColumnFound is null ? "there is no such column." : "it is not a timestamp.";
+    }
+}

@@ -1,0 +1,109 @@
+using Backend.Jobs.Housekeeping;
+using Backend.Jobs.Mail;
+using Backend.Jobs.Outbox;
+using Backend.Jobs.Overview;
+using Backend.Jobs.Running;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Quartz;
+
+namespace Backend.Jobs;
+
+/// <summary>Composition of background work.</summary>
+public static class JobServices
+{
+    /// <summary>
+    /// Adds <see cref="JobQueue"/>, the server that runs jobs in this process (settings <c>Jobs:*</c>), the jobs that are always there, mail
+    /// (settings <c>Mail:*</c>) and a health check named <c>jobs</c>. Needs an <see cref="NpgsqlDataSource"/> of a migrated database.
+    /// </summary>
+    public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<JobsOptions>().Bind(configuration.GetSection("Jobs")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<JobsOptions>>(new ValidateOptions<JobsOptions>(null, o => o.Mistake() is null, "Jobs"));
+        services.TryAddSingleton(TimeProvider.System);
+
+        services.AddSingleton<JobRegistry>();
+        services.AddSingleton<OutboxTable>();
+        services.AddSingleton<RecurringTable>();
+        services.AddSingleton<RelaySignal>();
+        services.AddSingleton<Relay>();
+        services.AddSingleton<RecurringSchedule>();
+        services.AddSingleton(provider => new JobQueue(
+            provider.GetRequiredService<OutboxTable>(), provider.GetRequiredService<RecurringTable>(),
+            provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<RelaySignal>()));
+        services.AddSingleton<JobsOverview>();
+        services.AddSingleton<JobServer>();
+        services.AddHostedService(provider => provider.GetRequiredService<JobServer>());
+        services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");
+
+        services.AddHousekeeping();
+        services.AddMail(configuration);
+        return services.AddScheduler(configuration);
+    }
+
+    /// <summary>Registers a job class. Each project registers its own, so that a project that goes takes its jobs with it.</summary>
+    /// <typeparam name="TJob">The class; transient, made in a scope of its own for each run.</typeparam>
+    /// <typeparam name="TArguments">The record that is enqueued for it.</typeparam>
+    /// <param name="services">Where to register.</param>
+    /// <param name="name">
+    /// What the job is called in the database, <c>area.what-it-does</c>; must not change while such jobs are stored. The names of
+    /// jobs that die with the transition begin with <c>parse-compat.</c>
+    /// </param>
+    /// <param name="policy">How often and how long it is tried; null: <see cref="JobPolicy.Default"/>.</param>
+    public static IServiceCollection AddJob<TJob, TArguments>(this IServiceCollection services, string name, JobPolicy? policy = null)
+        where TJob : class, IJob<TArguments>
+        where TArguments : class
+    {
+        services.TryAddTransient<TJob>();
+        return services.AddSingleton(JobRegistration.For<TJob, TArguments>(name, policy ?? JobPolicy.Default));
+    }
+
+    /// <summary>Registers a schedule that is there as long as the program contains it.</summary>
+    /// <param name="services">Where to register.</param>
+    /// <param name="name">Names the schedule in the database.</param>
+    /// <param name="cron">Quartz's cron format (seconds, minutes, hours, day of month, month, day of week), in UTC.</param>
+    /// <param name="arguments">What each run gets; names the job.</param>
+    public static IServiceCollection AddRecurringJob<TArguments>(this IServiceCollection services, string name, string cron, TArguments arguments)
+        where TArguments : class
+    {
+        if (!CronExpression.TryParse(cron, out _))
+            throw new FormatException($"Not a cron expression: {cron}");
+        return services.AddSingleton(new RecurringRegistration(name, cron, arguments));
+    }
+
+    private static IServiceCollection AddScheduler(this IServiceCollection services, IConfiguration configuration)
+    {
+        var options = configuration.GetSection("Jobs").Get<JobsOptions>() ?? new JobsOptions();
+        services.AddQuartz(quartz =>
+        {
+            quartz.ConfigureScheduler(scheduler =>
+            {
+                // No InstanceId: clustering derives one for each process ("AUTO" would be taken literally).
+                scheduler.InstanceName = "jobs";
+                // How soon a process finds work that another one handed over and has no worker free for; the default is 30 s.
+                scheduler.IdleWaitTime = TimeSpan.FromSeconds(2);
+            });
+            quartz.UseDefaultThreadPool(options.Workers);
+            quartz.UsePersistentStore(store =>
+            {
+                store.UsePostgres(source => source.DataSourceFactory = provider => provider.GetRequiredService<NpgsqlDataSource>());
+                store.UseSystemTextJsonSerializer();
+                store.UseClustering(cluster =>
+                {
+                    cluster.CheckinInterval = options.DeadAfter / 2;
+                    cluster.CheckinMisfireThreshold = options.DeadAfter / 2;
+                });
+                store.ProvisionSchema();
+                store.ConfigureStore(o =>
+                {
+                    o.TablePrefix = "jobs.qrtz_";
+                    o.StoreJobDataAsStrings = true;
+                });
+            });
+        });
+        return services;
+    }
+}

@@ -1,0 +1,5 @@
+namespace Backend.Jobs.Overview;
+
+internal sealed class JobsOverview
+{
+}

@@ -1,0 +1,107 @@
+using Backend.Jobs.Outbox;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Quartz;
+
+namespace Backend.Jobs.Running;
+
+/// <summary>
+/// Runs jobs in this process: starts Quartz, feeds it from the outbox, looks after what was lost, and on a stop lets running jobs end.
+/// A database that is not there (yet) is waited for; enqueuing does not depend on this.
+/// </summary>
+internal sealed class JobServer(
+    ISchedulerFactory schedulers, Relay relay, RecurringSchedule recurring, RelaySignal signal, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobServer> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Maintenance = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Retry = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _interrupt = new();
+    private IScheduler? _scheduler;
+
+    /// <summary>How this process is called in the history.</summary>
+    public string Node { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";
+
+    /// <summary>Whether jobs are being run, or need not be.</summary>
+    public bool IsRunning => !options.Value.Enabled || _scheduler is { Status: SchedulerStatus.Running };
+
+    /// <summary>Cancelled when the process stops and its grace period is over.</summary>
+    public CancellationToken Interrupted => _interrupt.Token;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        // First no new jobs: the relay ends before Quartz does.
+        await base.StopAsync(cancellationToken);
+        if (_scheduler is null)
+            return;
+        var stopped = _scheduler.Shutdown(waitForJobsToComplete: true, CancellationToken.None).AsTask();
+        var grace = Task.Delay(options.Value.StopGrace, time, cancellationToken);
+        if (await Task.WhenAny(stopped, grace) != stopped)
+        {
+            Log.Interrupting(logger);
+            await _interrupt.CancelAsync();
+        }
+
+        await stopped.WaitAsync(cancellationToken);
+    }
+
+    public override void Dispose()
+    {
+        _interrupt.Dispose();
+        base.Dispose();
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!options.Value.Enabled)
+            return;
+        await Task.Yield();
+        while (_scheduler is null && !stoppingToken.IsCancellationRequested)
+            await TryAsync(StartQuartzAsync, stoppingToken);
+
+        var maintained = long.MinValue;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await TryAsync(async cancellation =>
+            {
+                var due = maintained == long.MinValue || time.GetElapsedTime(maintained) >= Maintenance;
+                if (signal.TakeReschedule() || due)
+                    await recurring.ApplyAsync(_scheduler!, cancellation);
+                if (due)
+                {
+                    await relay.RecoverAsync(_scheduler!, cancellation);
+                    maintained = time.GetTimestamp();
+                }
+
+                await relay.RunAsync(_scheduler!, cancellation);
+                await signal.WaitAsync(Sweep, cancellation);
+            }, stoppingToken);
+        }
+    }
+
+    private async Task StartQuartzAsync(CancellationToken cancellation)
+    {
+        var scheduler = await schedulers.GetScheduler(cancellation);
+        await scheduler.Start(cancellation);
+        _scheduler = scheduler;
+    }
+
+    private async Task TryAsync(Func<CancellationToken, Task> work, CancellationToken stopping)
+    {
+        try
+        {
+            await work(stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+        }
+        catch (Exception e) when (e is NpgsqlException or SchedulerException or TimeoutException or IOException)
+        {
+            Log.RelayFailed(logger, e);
+            await Task.Delay(Retry, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Diagnostics;
+
+namespace Backend.Jobs.Tests.Outbox;
+
+[Parallelizable(ParallelScope.All)]
+internal sealed class ProcessesTests
+{
+    [Test]
+    public async Task A_job_of_a_killed_process_is_run_again_by_another()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        await using var enqueuer = await JobsNode.StartAsync(database.ConnectionString, null, ("Jobs:Enabled", "false"));
+        using var victim = await StartProcessAsync(database.ConnectionString);
+        var id = await enqueuer.Queue.EnqueueAsync(new NoteArguments("survived", Seconds: 4));
+        await JobsDatabase.WaitForAsync(() => database.CountNotesAsync("begin"), 1L);
+
+        victim.Kill();
+        await victim.WaitForExitAsync();
+        await using var node = await JobsNode.StartAsync(database.ConnectionString);
+
+        await JobsDatabase.WaitForAsync(() => database.StateAsync(id), "done", 60);
+        Assert.That(await database.ScalarAsync<int>("select attempts from jobs.outbox where id = $1", id), Is.EqualTo(2));
+        Assert.That(await database.ScalarAsync<int>("select process from public.notes where event = 'survived'"), Is.EqualTo(Environment.ProcessId));
+    }
+
+    [Test]
+    public async Task Two_processes_share_the_work_and_do_each_job_once()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        using var other = await StartProcessAsync(database.ConnectionString);
+        await using var node = await JobsNode.StartAsync(database.ConnectionString);
+
+        var ids = await Task.WhenAll(Enumerable.Range(0, 60).Select(_ => node.Queue.EnqueueAsync(new NoteArguments("shared", Seconds: 0.2))));
+
+        await JobsDatabase.WaitForAsync(
+            () => database.ScalarAsync<long>("select count(*) from jobs.outbox where id = any($1) and state = 'done'", ids), (long)ids.Length, 60);
+        Assert.That(await database.CountNotesAsync("begin"), Is.EqualTo(ids.Length));
+        Assert.That(await database.ScalarAsync<long>("select count(distinct process) from public.notes"), Is.EqualTo(2));
+        other.Kill();
+    }
+
+    [Test]
+    public async Task A_stopping_process_lets_its_running_jobs_end()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        await using var node = await JobsNode.StartAsync(database.ConnectionString);
+        var id = await node.Queue.EnqueueAsync(new NoteArguments("ended", Seconds: 2));
+        await JobsDatabase.WaitForAsync(() => database.CountNotesAsync("begin"), 1L);
+
+        await node.StopAsync();
+
+        Assert.That(await database.StateAsync(id), Is.EqualTo("done"));
+    }
+
+    [Test]
+    public async Task A_job_that_does_not_end_in_time_goes_back_to_the_queue_when_its_process_stops()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        await using var node = await JobsNode.StartAsync(database.ConnectionString, null, ("Jobs:StopGrace", "00:00:00.5"));
+        var id = await node.Queue.EnqueueAsync(new NoteArguments("too long", Seconds: 60));
+        await JobsDatabase.WaitForAsync(() => database.CountNotesAsync("begin"), 1L);
+
+        await node.StopAsync();
+
+        Assert.That(await database.StateAsync(id), Is.EqualTo("queued"));
+        Assert.That(await database.ScalarAsync<int>("select attempts from jobs.outbox where id = $1", id), Is.Zero);
+    }
+
+    private static async Task<Process> StartProcessAsync(string connectionString)
+    {
+        var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, ["exec", typeof(Note).Assembly.Location, connectionString])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        while (await process.StandardOutput.ReadLineAsync() is { } line)
+        {
+            if (line == "ready")
+            {
+                _ = process.StandardOutput.ReadToEndAsync();
+                return process;
+            }
+        }
+
+        throw new InvalidOperationException("The process ended before it was ready.");
+    }
+}
