@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Classes;
+
+/// <summary>Reads the body of a create or update (contract sections 5.2, 6, 7, 8).</summary>
+internal static class DraftReader
+{
+    /// <summary>Reads the body.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="className">The class, for the texts of errors.</param>
+    /// <param name="isCreate">In a create, operations stand for the value that they make of nothing.</param>
+    /// <exception cref="ParseError">105, 107, 108, 111, 121, 123 as the contract says.</exception>
+    public static Draft Read(RequestBody body, string className, bool isCreate)
+    {
+        var draft = new Draft();
+        var reader = body.Reader();
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            if (Envelope.Owns(reader.ValueSpan))
+            {
+                reader.Skip();
+                continue;
+            }
+
+            var key = JsonText.Read(ref reader);
+            if (key is "constructor" or "__proto__" or "_bsontype")
+                ValueReader.CheckKey(reader);
+            reader.Read();
+            ReadField(ref reader, key, className, isCreate, draft);
+        }
+
+        var points = 0;
+        foreach (var field in draft.Fields)
+        {
+            if (field.Kind == FieldKind.Point && ++points > 1)
+                throw new ParseError(ErrorCode.IncorrectType, "there can only be one geopoint field in a class");
+        }
+
+        return draft;
+    }
+
+    private static void ReadField(ref Utf8JsonReader reader, string key, string className, bool isCreate, Draft draft)
+    {
+        switch (key)
+        {
+            case "objectId":
+                draft.NamesObjectId = true;
+                draft.ObjectId = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 ? JsonText.Read(ref reader) : null;
+                reader.Skip();
+                return;
+            case "createdAt" or "updatedAt":
+                if (ReadTyped(ref reader) is { Kind: { } kind and not FieldKind.Timestamp } other)
+                {
+                    throw new ParseError(ErrorCode.IncorrectType,
+                        $"schema mismatch for {className}.{key}; expected Date but got {ErrorMapping.TypeName(kind, other.Target)}");
+                }
+
+                return; // the server's time wins
+            case "ACL":
+                if (reader.TokenType == JsonTokenType.Null)
+                    draft.Acl = null;
+                else
+                    draft.Acl = AclJson.Read(ref reader);
+                return;
+        }
+
+        var dot = key.IndexOf('.', StringComparison.Ordinal);
+        var name = dot < 0 ? key : key[..dot];
+        if (!ClassName.IsValidField(name, className) || key == "id")
+        {
+            throw key == "id"
+                ? new ParseError(ErrorCode.InvalidKeyName, "id is an invalid field name.")
+                : new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name: {key}.");
+        }
+
+        var steps = dot < 0 ? [] : key[(dot + 1)..].Split('.').ToImmutableArray();
+        foreach (var step in steps)
+        {
+            if (step.Length is 0 or > ClassName.MaxNameLength || step.Contains('$', StringComparison.Ordinal))
+                throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {key}");
+        }
+
+        if (ReadAction(ref reader, key, name, isCreate) is not { } field)
+            return;
+        if (steps.Length > 0)
+        {
+            // The root of a nested key: an array when the next step is a position.
+            field = field with
+            {
+                Steps = steps,
+                Kind = field.Kind is null ? null : steps[0].AsSpan().IndexOfAnyExceptInRange('0', '9') < 0 ? FieldKind.Array : FieldKind.Object,
+                Target = null,
+            };
+        }
+
+        // Of a repeated key the last one counts, as in any JSON object.
+        if (draft.Fields.Count > 0 && draft.Find(key) is not null)
+            draft.Take(key);
+        draft.Fields.Add(field);
+    }
+
+    private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, bool isCreate)
+    {
+        if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) is { } op)
+            return ReadOperation(ref reader, op, key, name, isCreate);
+        var value = ReadTyped(ref reader);
+        return new DraftField
+        {
+            Key = key,
+            Name = name,
+            Action = value.Kind == FieldKind.Relation ? DraftAction.Nothing : DraftAction.Set,
+            Value = value.Value,
+            Kind = value.Kind,
+            Target = value.Target,
+            Nested = value.Nested,
+        };
+    }
+
+    private static DraftField? ReadOperation(ref Utf8JsonReader reader, string op, string key, string name, bool isCreate)
+    {
+        var at = reader;
+        reader.Skip();
+        var field = new DraftField { Key = key, Name = name, IsOperation = true };
+        switch (op)
+        {
+            case "Increment":
+                if (!Move(ref at, "amount"u8) || at.TokenType != JsonTokenType.Number)
+                    throw new ParseError(ErrorCode.InvalidJson, isCreate ? "objects to add must be an array" : "incrementing must provide a number");
+                var amount = NestedJson.ReadNumber(ref at);
+                field = field with { Kind = FieldKind.Number };
+                return isCreate ? field with { Value = Value.Of(amount) } : field with { Action = DraftAction.Increment, Amount = amount };
+            case "Add" or "AddUnique" or "Remove":
+                if (!Move(ref at, "objects"u8) || at.TokenType != JsonTokenType.StartArray)
+                    throw new ParseError(ErrorCode.InvalidJson, op == "Remove" && !isCreate ? "objects to remove must be an array" : "objects to add must be an array");
+                var elements = ValueReader.ReadNested(ref at);
+                field = field with { Kind = FieldKind.Array };
+                if (isCreate)
+                    return field with { Value = Value.Array(op == "Remove" ? "[]"u8.ToArray() : elements) };
+                return field with
+                {
+                    Action = op switch { "Add" => DraftAction.Add, "AddUnique" => DraftAction.AddUnique, _ => DraftAction.Remove },
+                    Elements = elements,
+                };
+            case "Delete":
+                return isCreate ? null : field with { Action = DraftAction.Delete };
+            case "AddRelation" or "RemoveRelation" or "Batch":
+                return ReadRelation(at, op, field);
+            default:
+                throw new ParseError(ErrorCode.CommandUnavailable, $"The {op} operator is not supported yet.");
+        }
+    }
+
+    /// <summary>Relation operations; a batch of them is taken together, the last word on an id counts.</summary>
+    private static DraftField? ReadRelation(Utf8JsonReader reader, string op, DraftField field)
+    {
+        var linked = new List<string>();
+        var unlinked = new List<string>();
+        string? target = null;
+        var element = JsonElement.ParseValue(ref reader);
+        if (op != "Batch")
+        {
+            Relate(element, op);
+        }
+        else if (element.TryGetProperty("ops", out var ops) && ops.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var item in ops.EnumerateArray())
+            {
+                var itemOp = item.ValueKind == JsonValueKind.Object && item.TryGetProperty("__op", out var name) && name.ValueKind == JsonValueKind.String
+                    ? JsonText.Read(name)
+                    : "";
+                Relate(item, itemOp);
+            }
+        }
+
+        if (target is null)
+            return null; // no objects: nothing happens
+        return field with
+        {
+            Action = DraftAction.Relate,
+            Kind = FieldKind.Relation,
+            Target = target,
+            Linked = [.. linked],
+            Unlinked = [.. unlinked],
+        };
+
+        void Relate(JsonElement relate, string kind)
+        {
+            if (kind is not ("AddRelation" or "RemoveRelation"))
+                throw new ParseError(ErrorCode.CommandUnavailable, $"The {(kind.Length == 0 ? op : kind)} operator is not supported yet.");
+            if (!relate.TryGetProperty("objects", out var objects) || objects.ValueKind != JsonValueKind.Array)
+                throw new ParseError(ErrorCode.InvalidJson, kind == "AddRelation" ? "objects to add must be an array" : "objects to remove must be an array");
+            var (to, from) = kind == "AddRelation" ? (linked, unlinked) : (unlinked, linked);
+            foreach (var pointer in objects.EnumerateArray())
+            {
+                if (ValueReader.Read(pointer) is not { Kind: FieldKind.Reference, Target: { } className, Value: var value })
+                    throw ValueReader.NotValid("Pointer");
+                target ??= className;
+                if (className != target)
+                {
+                    throw new ParseError(ErrorCode.IncorrectType,
+                        $"schema mismatch for {field.Name}; expected Relation<{target}> but got Relation<{className}>");
+                }
+
+                from.Remove(value.AsReference.Id);
+                if (!to.Contains(value.AsReference.Id))
+                    to.Add(value.AsReference.Id);
+            }
+        }
+    }
+
+    private static TypedValue ReadTyped(ref Utf8JsonReader reader) => ValueReader.Read(ref reader);
+
+    /// <summary>Moves into the object that the reader stands at, to the value of a key.</summary>
+    private static bool Move(ref Utf8JsonReader reader, ReadOnlySpan<byte> key)
+    {
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var isIt = reader.ValueTextEquals(key);
+            reader.Read();
+            if (isIt)
+                return true;
+            reader.Skip();
+        }
+
+        return false;
+    }
+}
