@@ -1,5 +1,6 @@
 using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ public static class DataServices
         services.AddSingleton(_ => Database.CreatePool(connectionString));
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddSingleton<LiveCatalog>();
+        services.AddSingleton<RowStore>();
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());
         return services;

@@ -7,15 +7,6 @@ namespace Backend.Data.Query;
 /// <summary>One key of an order. Missing and null come first ascending, last descending, unless said otherwise.</summary>
 public sealed record Sort(FieldPath Path, bool Descending = false, bool? NullsFirst = null);
 
-/// <summary>
-/// A reference whose row comes along: the path of reference fields from the queried table, one level after the other.
-/// Works through arrays of references and references inside objects.
-/// </summary>
-/// <param name="Path">Where the reference stands.</param>
-/// <param name="Fields">The fields of the referenced row; default: all.</param>
-/// <param name="Children">What comes along with the referenced row. Names, since the target is known only per reference.</param>
-public sealed record Expansion(FieldPath Path, ImmutableArray<Field> Fields = default, ImmutableArray<Expansion> Children = default);
-
 /// <summary>A read of rows of one table, with names resolved against the catalog (design section 4).</summary>
 public sealed record RowQuery
 {
@@ -42,6 +33,9 @@ public sealed record RowQuery
 
     /// <summary>Read the access list.</summary>
     public bool WithAcl { get; init; } = true;
+
+    /// <summary>Count the rows too, without limit and offset; needs the permission to count besides.</summary>
+    public bool WithCount { get; init; }
 
     /// <summary>Read the row version, for an ETag.</summary>
     public bool WithVersion { get; init; }

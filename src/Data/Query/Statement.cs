@@ -1,0 +1,110 @@
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Backend.Data.Query;
+
+/// <summary>SQL text under construction with its positional parameters. Every value of a request goes through one of the Add methods.</summary>
+internal sealed class Statement
+{
+    private StringBuilder _text = new(512);
+    private readonly List<NpgsqlParameter> _parameters = [];
+    private int _aliases;
+
+    /// <summary>Appends constant SQL or an identifier quoted by the catalog.</summary>
+    public Statement Sql(string sql)
+    {
+        _text.Append(sql);
+        return this;
+    }
+
+    /// <summary>An alias that is new in this statement.</summary>
+    public string Alias() => "x" + (++_aliases).ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+    public Statement Text(string value) => Add(new NpgsqlParameter<string> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Text });
+
+    public Statement Number(double value) => Add(new NpgsqlParameter<double> { TypedValue = value });
+
+    public Statement Integer(long value) => Add(new NpgsqlParameter<long> { TypedValue = value });
+
+    public Statement Boolean(bool value) => Add(new NpgsqlParameter<bool> { TypedValue = value });
+
+    public Statement Timestamp(DateTime utc) => Add(new NpgsqlParameter<DateTime> { TypedValue = utc, NpgsqlDbType = NpgsqlDbType.TimestampTz });
+
+    public Statement Bytes(byte[] value) => Add(new NpgsqlParameter<byte[]> { TypedValue = value, NpgsqlDbType = NpgsqlDbType.Bytea });
+
+    public Statement Json(byte[] utf8) => Add(new NpgsqlParameter<byte[]> { TypedValue = utf8, NpgsqlDbType = NpgsqlDbType.Jsonb });
+
+    public Statement JsonPath(string path)
+    {
+        Add(new NpgsqlParameter<string> { TypedValue = path, NpgsqlDbType = NpgsqlDbType.Text });
+        _text.Append("::jsonpath");
+        return this;
+    }
+
+    public Statement Texts(string[] values) => Add(new NpgsqlParameter<string[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+
+    public Statement NullableTexts(string[]? values) => values is null
+        ? Add(new NpgsqlParameter { Value = DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text })
+        : Texts(values);
+
+    public Statement Numbers(double[] values) => Add(new NpgsqlParameter<double[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double });
+
+    public Statement Timestamps(DateTime[] values) => Add(new NpgsqlParameter<DateTime[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+
+    public Statement Booleans(bool[] values) => Add(new NpgsqlParameter<bool[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean });
+
+    public Statement ByteStrings(byte[][] values) => Add(new NpgsqlParameter<byte[][]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+
+    public Statement Jsons(byte[][] values)
+    {
+        // As text: the driver has no binary form for an array of jsonb given as bytes.
+        Texts([.. values.Select(Encoding.UTF8.GetString)]);
+        _text.Append("::jsonb[]");
+        return this;
+    }
+
+    /// <summary>Prints something apart, to be put where it belongs later; its parameters count at once.</summary>
+    public string Fragment(Action<Statement> print)
+    {
+        var text = _text;
+        _text = new StringBuilder();
+        try
+        {
+            print(this);
+            return _text.ToString();
+        }
+        finally
+        {
+            _text = text;
+        }
+    }
+
+    /// <summary>The text so far.</summary>
+    public override string ToString() => _text.ToString();
+
+    /// <summary>A command of a connection.</summary>
+    public NpgsqlCommand ToCommand(NpgsqlConnection connection, NpgsqlTransaction? transaction = null)
+    {
+        var command = new NpgsqlCommand(_text.ToString(), connection, transaction);
+        foreach (var parameter in _parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>A command of a batch.</summary>
+    public NpgsqlBatchCommand ToBatchCommand()
+    {
+        var command = new NpgsqlBatchCommand(_text.ToString());
+        foreach (var parameter in _parameters)
+            command.Parameters.Add(parameter);
+        return command;
+    }
+
+    private Statement Add(NpgsqlParameter parameter)
+    {
+        _parameters.Add(parameter);
+        _text.Append('$').Append(_parameters.Count);
+        return this;
+    }
+}

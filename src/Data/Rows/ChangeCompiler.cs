@@ -1,0 +1,264 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.Text.Json;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Npgsql;
+
+namespace Backend.Data.Rows;
+
+/// <summary>
+/// Prints a change set as column expressions, so that every change is atomic in the database. Several changes of one column nest.
+/// </summary>
+internal sealed class ChangeCompiler
+{
+    private readonly Statement _sql;
+    private readonly bool _isInsert;
+    private readonly List<(Field Field, string Expression)> _columns = [];
+    private readonly List<(FieldPath Path, string Expression)> _returned = [];
+    private readonly List<(string Name, Value Value)> _insertedRest = [];
+    private string? _rest;
+
+    public ChangeCompiler(Statement sql, IEnumerable<Change> changes, bool isInsert)
+    {
+        _sql = sql;
+        _isInsert = isInsert;
+        foreach (var change in changes)
+            Apply(change);
+    }
+
+    /// <summary>The columns that change, with their expressions.</summary>
+    public IReadOnlyList<(Field Field, string Expression)> Columns => _columns;
+
+    /// <summary>The places whose new values the statement gives back.</summary>
+    public IReadOnlyList<(FieldPath Path, string Expression)> Returned => _returned;
+
+    /// <summary>Links to make.</summary>
+    public List<Change.Link> Links { get; } = [];
+
+    /// <summary>Links to remove.</summary>
+    public List<Change.Unlink> Unlinks { get; } = [];
+
+    /// <summary>The new value of <c>rest</c>; null: it stays as it is.</summary>
+    public string? Rest => _isInsert
+        ? (_insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestObject())))
+        : (_rest is null ? null : $"nullif({_rest}, '{{}}')");
+
+    /// <summary>Fields that this change set puts into <c>rest</c> and whose readers do not look there yet.</summary>
+    public static List<string> NewInRest(IEnumerable<Change> changes)
+    {
+        var fields = new List<string>();
+        foreach (var change in changes)
+        {
+            if (change is Change.Set { Path: { Steps.IsEmpty: true, Field: var field }, Value: var value } && !field.HasRest && (value.IsNull || !Storage.Fits(field, value)))
+                fields.Add(field.Name);
+        }
+
+        return fields;
+    }
+
+    /// <summary>Reads the values that the statement gave back, from <paramref name="first"/> on.</summary>
+    public List<KeyValuePair<FieldPath, Value>> ReadReturned(NpgsqlDataReader reader, int first)
+    {
+        var values = new List<KeyValuePair<FieldPath, Value>>(_returned.Count);
+        for (var i = 0; i < _returned.Count; i++)
+        {
+            if (reader.IsDBNull(first + i))
+                continue;
+            var path = _returned[i].Path;
+            if (path.Steps.IsEmpty && path.Field is { Kind: FieldKind.Number, Column: not null })
+            {
+                values.Add(new(path, Value.Of(reader.GetDouble(first + i))));
+                continue;
+            }
+
+            using var document = JsonDocument.Parse(reader.GetFieldValue<ReadOnlyMemory<byte>>(first + i), new JsonDocumentOptions { MaxDepth = NestedJson.MaxDepth + 10 });
+            values.Add(new(path, FromJson(document.RootElement)));
+        }
+
+        return values;
+    }
+
+    /// <summary>A value as it stands inside JSON.</summary>
+    public static Value FromJson(JsonElement json) => json.ValueKind switch
+    {
+        JsonValueKind.Object => Value.Object(NestedJson.Normalize(System.Text.Encoding.UTF8.GetBytes(json.GetRawText()))),
+        JsonValueKind.Array => Value.Array(NestedJson.Normalize(System.Text.Encoding.UTF8.GetBytes(json.GetRawText()))),
+        _ => RestJson.Read(json),
+    };
+
+    private void Apply(Change change)
+    {
+        switch (change)
+        {
+            case Change.Set { Path.Steps.IsEmpty: true } set:
+                Store(set.Path.Field, set.Value);
+                break;
+            case Change.Set set:
+                PutNested(set.Path, _ => _sql.Fragment(s => s.Json(FilterCompiler.Nested(set.Value))), isReturned: false);
+                break;
+            case Change.Unset { Path.Steps.IsEmpty: true } unset:
+                Clear(unset.Path.Field);
+                break;
+            case Change.Unset unset:
+                if (unset.Path.Field.Column is not null)
+                    SetColumn(unset.Path.Field, $"({Current(unset.Path.Field)} #- {Path(unset.Path.Steps)})");
+                break;
+            case Change.Increment increment:
+                Compute(increment.Path, current => $"(coalesce({current}, 0) + {_sql.Fragment(s => s.Number(increment.Amount))})",
+                    current => $"to_jsonb(coalesce((nullif({current}, 'null') #>> '{{}}')::double precision, 0) + {_sql.Fragment(s => s.Number(increment.Amount))})");
+                break;
+            case Change.Append append:
+                Compute(append.Path, current => $"(coalesce({current}, '[]'::jsonb) || {Json(append.Elements)})",
+                    current => $"(coalesce(nullif({current}, 'null'), '[]'::jsonb) || {Json(append.Elements)})");
+                break;
+            case Change.AppendUnique append:
+                Compute(append.Path, current => $"catalog.array_add_unique({current}, {Json(append.Elements)})");
+                break;
+            case Change.RemoveElements remove:
+                Compute(remove.Path, current => $"catalog.array_remove({current}, {Json(remove.Elements)})");
+                break;
+            case Change.Link link:
+                Links.Add(link);
+                break;
+            case Change.Unlink unlink:
+                Unlinks.Add(unlink);
+                break;
+            default:
+                throw new InvalidOperationException($"Unknown change {change.GetType().Name}.");
+        }
+    }
+
+    private void Store(Field field, in Value value)
+    {
+        if (!value.IsNull && Storage.Fits(field, value))
+        {
+            var stored = value;
+            SetColumn(field, _sql.Fragment(s => FilterCompiler.PrintParameter(s, field.Kind, stored)));
+            RemoveFromRest(field);
+            return;
+        }
+
+        if (field.Column is not null && !_isInsert)
+            SetColumn(field, "null");
+        PutIntoRest(field, value);
+    }
+
+    private void Clear(Field field)
+    {
+        if (field.Column is not null && field.Kind != FieldKind.Relation)
+            SetColumn(field, "null");
+        RemoveFromRest(field);
+    }
+
+    private void Compute(FieldPath path, Func<string, string> json) => Compute(path, json, json);
+
+    private void Compute(FieldPath path, Func<string, string> typed, Func<string, string> json)
+    {
+        if (!path.Steps.IsEmpty)
+        {
+            PutNested(path, json, isReturned: true);
+            return;
+        }
+
+        var field = path.Field;
+        if (field.Column is not null)
+        {
+            SetColumn(field, typed(Current(field)));
+            RemoveFromRest(field);
+            _returned.Add((path, "t." + field.QuotedColumn));
+            return;
+        }
+
+        var name = _sql.Fragment(s => s.Text(field.Name));
+        _rest = $"coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({name}, {json($"({_rest ?? RestBefore} -> {name})")})";
+        _returned.Add((path, $"t.rest -> {name}"));
+    }
+
+    private void PutNested(FieldPath path, Func<string, string> json, bool isReturned)
+    {
+        var field = path.Field;
+        if (field.Column is null || field.Kind is not (FieldKind.Object or FieldKind.Array))
+            throw new Refusal(RefusalKind.InvalidValue, $"Field {field.Name} has no places inside.", field: field.Name);
+        var steps = Path(path.Steps);
+        var current = Current(field);
+        SetColumn(field, $"catalog.json_put({current}, {steps}, {json($"({current} #> {steps})")})");
+        RemoveFromRest(field);
+        if (isReturned)
+            _returned.Add((path, $"t.{field.QuotedColumn} #> {steps}"));
+    }
+
+    private string RestBefore => _isInsert ? "null::jsonb" : "t.rest";
+
+    private string Current(Field field)
+    {
+        foreach (var (known, expression) in _columns)
+        {
+            if (known.Column == field.Column)
+                return expression;
+        }
+
+        return _isInsert ? $"null::{CatalogChange.TypeOf(field.Kind)}" : "t." + field.QuotedColumn;
+    }
+
+    private void SetColumn(Field field, string expression)
+    {
+        for (var i = 0; i < _columns.Count; i++)
+        {
+            if (_columns[i].Field.Column == field.Column)
+            {
+                _columns[i] = (field, expression);
+                return;
+            }
+        }
+
+        _columns.Add((field, expression));
+    }
+
+    private void PutIntoRest(Field field, in Value value)
+    {
+        if (_isInsert)
+        {
+            _insertedRest.RemoveAll(r => r.Name == field.Name);
+            _insertedRest.Add((field.Name, value));
+            return;
+        }
+
+        var stored = RestJson.ToBytes(value);
+        _rest = $"coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({_sql.Fragment(s => s.Text(field.Name))}, {_sql.Fragment(s => s.Json(stored))})";
+    }
+
+    private void RemoveFromRest(Field field)
+    {
+        if (_isInsert)
+            _insertedRest.RemoveAll(r => r.Name == field.Name);
+        else if (field.HasRest)
+            _rest = $"({_rest ?? RestBefore} - {_sql.Fragment(s => s.Text(field.Name))})";
+    }
+
+    private byte[] RestObject()
+    {
+        var output = new ArrayBufferWriter<byte>(256);
+        output.Write("{"u8);
+        for (var i = 0; i < _insertedRest.Count; i++)
+        {
+            if (i > 0)
+                output.Write(","u8);
+            NestedJson.WriteString(output, _insertedRest[i].Name);
+            output.Write(":"u8);
+            RestJson.Write(output, _insertedRest[i].Value);
+        }
+
+        output.Write("}"u8);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private string Json(byte[] utf8)
+    {
+        if (!NestedJson.IsStorable(utf8))
+            throw new Refusal(RefusalKind.InvalidValue, "Elements with NUL or lone surrogates cannot be added to an array.");
+        return _sql.Fragment(s => s.Json(utf8));
+    }
+
+    private string Path(ImmutableArray<string> steps) => _sql.Fragment(s => s.Texts([.. steps.Select(FilterCompiler.Clean)]));
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics.CodeAnalysis;
+using Backend.Data.Catalog;
+using Npgsql;
+
+namespace Backend.Data.Rows;
+
+/// <summary>The one place where PostgreSQL's errors become refusals (design section 11). What is not here is a fault of ours.</summary>
+public static class DatabaseErrors
+{
+    /// <summary>Maps an error that a request can cause; false for any other.</summary>
+    public static bool TryMap(NpgsqlException error, Table? table, [NotNullWhen(true)] out Refusal? refusal)
+    {
+        refusal = error switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } e => new Refusal(RefusalKind.Duplicate, "A value that must be unique is taken.", table?.Origin, FieldOf(e, table)),
+            PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new Refusal(RefusalKind.Conflict, "Two writes met.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidValue, "The regular expression is not valid.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
+            PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new Refusal(RefusalKind.InvalidValue, "A value cannot be stored or compared.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => new Refusal(RefusalKind.Busy, "Too many connections.", table?.Origin),
+            { InnerException: TimeoutException } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),
+            _ => null,
+        };
+        return refusal is not null;
+    }
+
+    // Unique indexes are named after their relation and columns; the message's own detail holds the value and is not for clients.
+    private static string? FieldOf(PostgresException error, Table? table)
+    {
+        if (table is null || error.ConstraintName is not { } name)
+            return null;
+        if (name == table.Relation + "_pkey")
+            return Field.Id.Name;
+        foreach (var field in table.Fields)
+        {
+            if (field.Column is { } column && name.StartsWith($"{table.Relation}_{column}_", StringComparison.Ordinal))
+                return field.Name;
+        }
+
+        return null;
+    }
+}

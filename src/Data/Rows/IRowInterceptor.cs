@@ -1,0 +1,38 @@
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+
+namespace Backend.Data.Rows;
+
+/// <summary>
+/// Business rules around reads and writes, run for both dialects (design section 5). Called without a connection or transaction held, so an
+/// interceptor may call out. To refuse, throw; what a dialect shall answer then is its exception's affair.
+/// </summary>
+public interface IRowInterceptor
+{
+    /// <summary>Whether it has anything to do with this table; asked before every call, must be quick.</summary>
+    bool Concerns(Table table);
+
+    /// <summary>Before an insert or change; may add to and replace the changes.</summary>
+    ValueTask BeforeSaveAsync(SaveContext save, CancellationToken cancellation) => default;
+
+    /// <summary>After an insert or change was committed. What it throws does not undo the write.</summary>
+    ValueTask AfterSaveAsync(SaveContext save, WriteResult result, CancellationToken cancellation) => default;
+
+    /// <summary>Before a delete.</summary>
+    ValueTask BeforeDeleteAsync(Table table, Row row, Caller caller, CancellationToken cancellation) => default;
+
+    /// <summary>After a delete was committed.</summary>
+    ValueTask AfterDeleteAsync(Table table, Row row, Caller caller, CancellationToken cancellation) => default;
+
+    /// <summary>Before rows are read; returns the query to run.</summary>
+    ValueTask<RowQuery> BeforeFindAsync(RowQuery query, Caller caller, CancellationToken cancellation) => new(query);
+}
+
+/// <summary>A write that is about to happen, or has happened.</summary>
+/// <param name="Table">The table.</param>
+/// <param name="Id">The row's id; null when the insert will make one.</param>
+/// <param name="Original">The row before the change; null for an insert.</param>
+/// <param name="Changes">The changes.</param>
+/// <param name="Caller">On whose behalf.</param>
+public sealed record SaveContext(Table Table, string? Id, Row? Original, ChangeSet Changes, Caller Caller);

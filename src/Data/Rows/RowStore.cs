@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Npgsql;
+
+namespace Backend.Data.Rows;
+
+/// <summary>
+/// Reads and writes rows of any table on behalf of a caller: permissions, access lists and interceptors are applied here, for both dialects.
+/// </summary>
+public sealed partial class RowStore
+{
+    private readonly NpgsqlDataSource _database;
+    private readonly LiveCatalog _catalog;
+    private readonly ImmutableArray<IRowInterceptor> _interceptors;
+
+    /// <summary>Makes a store.</summary>
+    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors)
+    {
+        _database = database;
+        _catalog = catalog;
+        _interceptors = [.. interceptors];
+    }
+
+    /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
+    public bool IsIntercepted(Table table) => Concerning(table).Length > 0;
+
+    /// <summary>Opens a cursor over a query's rows. The caller disposes it.</summary>
+    /// <param name="query">The query; with <see cref="RowQuery.WithCount"/> the count travels along, and with a limit of 0 alone.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="cancellation">Cancels the statement.</param>
+    /// <param name="transaction">Reads inside this transaction, or on a connection of its own.</param>
+    /// <exception cref="Refusal">Not allowed, or stopped by the time limit.</exception>
+    public async Task<RowCursor> OpenAsync(RowQuery query, Caller caller, CancellationToken cancellation = default, RowTransaction? transaction = null)
+    {
+        foreach (var interceptor in Concerning(query.Table))
+            query = await interceptor.BeforeFindAsync(query, caller, cancellation);
+
+        Statement? count = null;
+        if (query.WithCount)
+        {
+            count = new Statement();
+            ReadCompiler.PrintCount(count, query, caller);
+        }
+
+        Statement? rows = null;
+        ReadShape? shape = null;
+        if (query.Limit is not 0)
+        {
+            rows = new Statement();
+            shape = ReadCompiler.PrintRows(rows, query, caller);
+        }
+        else
+        {
+            AccessRules.Require(query.Table, query.Operation, caller);
+            if (count is null)
+            {
+                // Nothing to read; the connection is not needed for long, but a cursor has one.
+                rows = new Statement();
+                shape = ReadCompiler.PrintRows(rows, query, caller);
+            }
+        }
+
+        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
+        return await RowCursor.OpenAsync(connection, transaction is null, transaction?.Transaction, count, rows, shape, query.Table, caller, cancellation);
+    }
+
+    /// <summary>Reads one row by its id, as <see cref="Operation.Get"/>; null when there is none that the caller may read.</summary>
+    public async Task<Row?> GetAsync(Table table, string id, Caller caller, RowQuery? shape = null, CancellationToken cancellation = default, RowTransaction? transaction = null)
+    {
+        await using var cursor = await OpenAsync(ById(table, id, shape), caller, cancellation, transaction);
+        return await cursor.ReadAsync(cancellation) ? cursor.Keep() : null;
+    }
+
+    /// <summary>The query for one row by its id.</summary>
+    public static RowQuery ById(Table table, string id, RowQuery? shape = null) => (shape ?? new RowQuery { Table = table }) with
+    {
+        Table = table,
+        Filter = new Filter.Equal(Field.Id, Value.Of(id)),
+        Operation = Operation.Get,
+        Limit = 1,
+    };
+
+    /// <summary>Reads the rows with these ids that the caller may get, in one statement, by id.</summary>
+    public async Task<Dictionary<string, Row>> LookUpAsync(Table table, IReadOnlyCollection<string> ids, Caller caller, ImmutableArray<Field> fields = default,
+        CancellationToken cancellation = default, bool withAcl = true)
+    {
+        var rows = new Dictionary<string, Row>(ids.Count, StringComparer.Ordinal);
+        if (ids.Count == 0)
+            return rows;
+        var query = new RowQuery
+        {
+            Table = table,
+            Filter = new Filter.In(Field.Id, [.. ids.Select(Value.Of)]),
+            Operation = Operation.Get,
+            Fields = fields,
+            Sort = [new Sort(Field.Id)],
+            WithAcl = withAcl,
+        };
+        await using var cursor = await OpenAsync(query, caller, cancellation);
+        while (await cursor.ReadAsync(cancellation))
+            rows[cursor.Id] = cursor.Keep();
+        return rows;
+    }
+
+    /// <summary>Counts a query's rows, without limit and offset.</summary>
+    public async Task<long> CountAsync(RowQuery query, Caller caller, CancellationToken cancellation = default)
+    {
+        foreach (var interceptor in Concerning(query.Table))
+            query = await interceptor.BeforeFindAsync(query, caller, cancellation);
+        var count = new Statement();
+        ReadCompiler.PrintCount(count, query, caller);
+        await using var cursor = await RowCursor.OpenAsync(await OpenConnectionAsync(cancellation), true, null, count, null, null, query.Table, caller, cancellation);
+        return cursor.Count!.Value;
+    }
+
+    /// <summary>Begins a transaction for several writes.</summary>
+    public async Task<RowTransaction> BeginAsync(CancellationToken cancellation = default)
+    {
+        var connection = await OpenConnectionAsync(cancellation);
+        try
+        {
+            return new RowTransaction(connection, await connection.BeginTransactionAsync(cancellation));
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            return await _database.OpenConnectionAsync(cancellation);
+        }
+        catch (NpgsqlException e) when (e.InnerException is TimeoutException)
+        {
+            throw new Refusal(RefusalKind.Busy, "No database connection became free in time.");
+        }
+    }
+
+    private ImmutableArray<IRowInterceptor> Concerning(Table table) => _interceptors.IsEmpty ? _interceptors : _interceptors.RemoveAll(i => !i.Concerns(table));
+}
