@@ -1,24 +1,24 @@
 # A PostgreSQL cluster and memcached of our own. Sourced after common.sh and packages.sh.
 # shellcheck shell=bash
 
-# Makes a cluster in a folder that does not exist yet. `trust` is for throw-away clusters; otherwise a file with the password.
-create_postgres() { # folder, trust | password file
-  local bin folder=$1 password=$2
+# Makes a cluster in a folder that does not exist yet: with a password for `postgres`, or open to everybody for a throw-away one.
+create_postgres() { # folder, password or nothing
+  local bin folder=$1 password=${2:-}
   bin=$(postgres_bin)
   mkdir -p "$folder"
   if is_root; then chown "$(service_user)" "$folder"; fi
   chmod 700 "$folder"
   local options=(--pgdata="$folder" --username=postgres --encoding=UTF8 --locale=C.UTF-8)
-  if [[ $password == trust ]]; then
+  if [[ -z $password ]]; then
     options+=(--auth=trust --no-sync)
   else
-    options+=(--auth=scram-sha-256 --pwfile=/dev/stdin)
+    # A file, since a command line is public; beside the folder, which must be empty.
+    options+=(--auth=scram-sha-256 --pwfile="$folder.password")
+    (umask 077 && printf '%s' "$password" >"$folder.password")
+    if is_root; then chown "$(service_user)" "$folder.password"; fi
   fi
-  if [[ $password == trust ]]; then
-    as_service "$bin/initdb" "${options[@]}" >/dev/null
-  else
-    as_service "$bin/initdb" "${options[@]}" >/dev/null <"$password"
-  fi
+  as_service "$bin/initdb" "${options[@]}" >/dev/null
+  rm -f "$folder.password"
 }
 
 start_postgres() { # folder, port, further settings as name=value ...
