@@ -1,3 +1,4 @@
+using Backend.Data.Accounts;
 using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
@@ -11,7 +12,7 @@ namespace Backend.Data;
 public static class DataServices
 {
     /// <summary>
-    /// Adds the pool, the listener, the catalog and the row store. The setting <c>ConnectionStrings:Database</c> names the database, which
+    /// Adds the pool, the listener, the catalog, the row store and accounts. The setting <c>ConnectionStrings:Database</c> names the database, which
     /// must have been migrated.
     /// </summary>
     /// <exception cref="InvalidOperationException">The setting is missing.</exception>
@@ -24,6 +25,7 @@ public static class DataServices
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton<RowStore>();
+        services.AddAccounts(configuration);
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());
         return services;

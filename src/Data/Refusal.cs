@@ -50,6 +50,24 @@ public enum RefusalKind
 
     /// <summary>Two writes met and the database chose the other; try again.</summary>
     Conflict,
+
+    /// <summary>No such account, or not its password; which of the two is not said.</summary>
+    InvalidCredentials,
+
+    /// <summary>Too many wrong passwords: the account is locked until <see cref="Refusal.Until"/>.</summary>
+    AccountLocked,
+
+    /// <summary>A token for a reset, verification or refresh that is unknown or was used.</summary>
+    InvalidToken,
+
+    /// <summary>Such a token whose time is over.</summary>
+    ExpiredToken,
+
+    /// <summary>A session token that no session has.</summary>
+    InvalidSession,
+
+    /// <summary>The token of a session whose time is over.</summary>
+    ExpiredSession,
 }
 
 /// <summary>
@@ -69,6 +87,9 @@ public sealed class Refusal(RefusalKind kind, string message, string? table = nu
 
     /// <summary>The operation that was refused, when there is one.</summary>
     public Access.Operation? Operation { get; init; }
+
+    /// <summary>When it ends, for a locked account or a limit that was passed; UTC.</summary>
+    public DateTime? Until { get; init; }
 
     /// <summary>The field as the catalog has it, for a type mismatch.</summary>
     public Catalog.Field? Expected { get; init; }

@@ -1,0 +1,46 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace Backend.Data.Accounts;
+
+/// <summary>How accounts behave: section <c>Accounts</c>.</summary>
+public sealed class AccountsOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Accounts";
+
+    /// <summary>How long a new session lasts; zero: for ever.</summary>
+    public TimeSpan SessionLength { get; set; } = TimeSpan.FromDays(365);
+
+    /// <summary>Whether a new user who brings no access list of his own can be read by himself alone. Otherwise everybody can read him.</summary>
+    public bool PrivateUsers { get; set; } = true;
+
+    /// <summary>Whether setting a new password by a reset ends all sessions of the user.</summary>
+    public bool RevokeSessionsOnPasswordReset { get; set; } = true;
+
+    /// <summary>How long a password reset link works.</summary>
+    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    public TimeSpan ResetTokenLength { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>After how many wrong passwords in a row an account is locked; 0: never.</summary>
+    [Range(0, 999)]
+    public int LockoutThreshold { get; set; }
+
+    /// <summary>For how long an account is locked.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "99.00:00:00")]
+    public TimeSpan LockoutLength { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether a completed password reset unlocks the account.</summary>
+    public bool UnlockOnPasswordReset { get; set; } = true;
+
+    /// <summary>How long an access token of v2 works before it has to be refreshed. The session behind it can end earlier.</summary>
+    [Range(typeof(TimeSpan), "00:00:30", "1.00:00:00")]
+    public TimeSpan AccessTokenLength { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>How long a refresh token works.</summary>
+    [Range(typeof(TimeSpan), "00:10:00", "3650.00:00:00")]
+    public TimeSpan RefreshTokenLength { get; set; } = TimeSpan.FromDays(90);
+
+    /// <summary>How many sessions, and how many users' roles, each process remembers.</summary>
+    [Range(100, 10_000_000)]
+    public int CacheSize { get; set; } = 100_000;
+}

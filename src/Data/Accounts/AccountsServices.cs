@@ -1,0 +1,37 @@
+using Backend.Data.Broadcast;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace Backend.Data.Accounts;
+
+/// <summary>Registers accounts. What they need of others: the pooled <see cref="NpgsqlDataSource"/> and the <see cref="Listener"/>.</summary>
+internal static class AccountsServices
+{
+    public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<PasswordOptions>().Bind(configuration.GetSection(PasswordOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection(AccountsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<PasswordHasher>();
+        services.AddSingleton<AccountCaches>();
+        services.AddSingleton(s => new Sessions(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<AccountCaches>(),
+            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<AccountsStart>();
+    }
+
+    /// <summary>Makes what must be there before the listener connects, and says at once when libxcrypt is missing.</summary>
+    private sealed class AccountsStart(AccountCaches caches, PasswordHasher hasher) : Microsoft.Extensions.Hosting.IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken)
+        {
+            GC.KeepAlive(caches);
+            GC.KeepAlive(hasher);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}
