@@ -1,11 +1,19 @@
 using Backend.Api.Health;
 using Backend.Api.Hosting;
 using Backend.Api.V2;
+using Backend.Data;
+using Backend.Jobs;
+
+if (args is ["migrate", ..])
+    return await MigrateCommand.RunAsync(args[1..]);
 
 var builder = WebApplication.CreateBuilder(args);
 
 builder.AddHosting();
+builder.Services.AddData(builder.Configuration);
+builder.Services.AddJobs(builder.Configuration);
 builder.Services.AddVersionTwo();
+builder.Services.AddReadiness();
 
 var app = builder.Build();
 
@@ -15,7 +23,8 @@ app.UseVersionTwo();
 app.MapHealth();
 app.MapControllers();
 
-app.Run();
+await app.RunAsync();
+return 0;
 
 /// <summary>The composition root: which parts the process has, and in which order a request meets them.</summary>
 public sealed partial class Program;

@@ -24,6 +24,7 @@ internal static class HostingExtensions
             kestrel.Limits.MaxRequestLineSize = 64 * 1024; // filters stand in the URL
             kestrel.Limits.MaxRequestHeadersTotalSize = 96 * 1024;
         });
+        builder.Logging.Configure(o => o.ActivityTrackingOptions = ActivityTrackingOptions.None);
         services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownTimeout);
         services.AddRequestDecompression();
         services.AddSingleton(TimeProvider.System);

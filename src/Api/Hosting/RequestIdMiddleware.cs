@@ -3,16 +3,16 @@ using System.Buffers;
 namespace Backend.Api.Hosting;
 
 /// <summary>
-/// Gives each request an id: the one that nginx sent in X-Request-Id, else a new one. It stands in the answer, in problem bodies and, since the
-/// host's log scope shows the trace identifier, beside every log line of the request.
+/// Gives each request an id: the one that nginx sent in X-Request-Id, else a new one. It stands in the answer, in problem bodies and beside every
+/// log line of the request.
 /// </summary>
-internal sealed class RequestIdMiddleware(RequestDelegate next)
+internal sealed class RequestIdMiddleware(RequestDelegate next, ILogger<RequestIdMiddleware> log)
 {
     private const string Header = "X-Request-Id";
     private const int LongestId = 64;
     private static readonly SearchValues<char> Allowed = SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_");
 
-    public Task InvokeAsync(HttpContext context)
+    public async Task InvokeAsync(HttpContext context)
     {
         // An id with other characters could forge log lines.
         var sent = context.Request.Headers[Header].ToString();
@@ -22,6 +22,8 @@ internal sealed class RequestIdMiddleware(RequestDelegate next)
             context.TraceIdentifier = Guid.CreateVersion7().ToString("N");
 
         context.Response.Headers[Header] = context.TraceIdentifier;
-        return next(context);
+        // The host's own scope took the identifier before it was set.
+        using (log.BeginScope("{RequestId}", context.TraceIdentifier))
+            await next(context);
     }
 }
