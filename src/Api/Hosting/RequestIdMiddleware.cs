@@ -23,7 +23,7 @@ internal sealed class RequestIdMiddleware(RequestDelegate next, ILogger<RequestI
 
         context.Response.Headers[Header] = context.TraceIdentifier;
         // The host's own scope took the identifier before it was set.
-        using (log.BeginScope("{RequestId}", context.TraceIdentifier))
+        using (log.BeginRequest(context.TraceIdentifier))
             await next(context);
     }
 }
