@@ -15,6 +15,7 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } e => new Refusal(RefusalKind.Duplicate, "A value that must be unique is taken.", table?.Origin, FieldOf(e, table)),
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new Refusal(RefusalKind.Conflict, "Two writes met.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
             PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidValue, "The regular expression is not valid.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
             PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new Refusal(RefusalKind.InvalidValue, "A value cannot be stored or compared.", table?.Origin),
