@@ -22,7 +22,7 @@ public static class JobServices
     public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<JobsOptions>().Bind(configuration.GetSection("Jobs")).ValidateOnStart();
-        services.AddSingleton<IValidateOptions<JobsOptions>>(new ValidateOptions<JobsOptions>(null, o => o.Mistake() is null, "Jobs"));
+        services.AddSingleton<IValidateOptions<JobsOptions>>(new OptionsCheck<JobsOptions>(o => o.Mistake()));
         services.TryAddSingleton(TimeProvider.System);
 
         services.AddSingleton<JobRegistry>();

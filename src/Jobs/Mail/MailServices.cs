@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Backend.Jobs.Mail;
 
+/// <summary>Composition of mail.</summary>
 internal static class MailServices
 {
     public static void AddMail(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddOptions<MailOptions>().Bind(configuration.GetSection("Mail")).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<MailOptions>>(new OptionsCheck<MailOptions>(o => o.Mistake()));
+        services.AddJob<SendPasswordResetMail, PasswordResetMail>("mail.password-reset");
     }
 }

@@ -64,7 +64,7 @@ internal sealed class OutboxJob(OutboxTable outbox, JobRegistry registry, JobSer
     private async Task FailedAsync(long id, StartedJob started, JobPolicy policy, Exception exception, string error)
     {
         var type = exception.GetType().Name;
-        if (started.Attempts >= policy.MaxAttempts)
+        if (started.Attempts >= policy.MaxAttempts || exception is PermanentFailureException)
         {
             Log.JobDead(logger, started.Job, id, started.Attempts, type);
             await NoteAsync(id, () => outbox.DeadAsync(id, started.Attempts, error, CancellationToken.None));
