@@ -9,8 +9,8 @@ public sealed class JobsOptions
     /// <summary>How many jobs this process runs at a time.</summary>
     public int Workers { get; set; } = 4;
 
-    /// <summary>How long a stopping process waits for its running jobs before it cancels and re-queues them. Below the host's shutdown time-out (30 s).</summary>
-    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(20);
+    /// <summary>How long a stopping process waits for its running jobs before it cancels and re-queues them. Below the host's shutdown time-out (20 s).</summary>
+    public TimeSpan StopGrace { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// After how long without a sign of life the other processes take a process for dead and run its cut-off jobs again. A process that merely
