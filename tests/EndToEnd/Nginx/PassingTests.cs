@@ -11,7 +11,11 @@ namespace Backend.EndToEnd.Nginx;
 public sealed class PassingTests
 {
     [Test]
-    public async Task What_a_client_says_about_its_address_is_replaced([Values("GET", "POST")] string method, [Values("/parse/health", "/api/v2/rows/A")] string path)
+    public async Task What_a_client_says_about_its_address_is_replaced(
+        [Values("GET", "POST")] string method,
+        [Values(
+            "/parse/health", // ParseCompat
+            "/api/v2/rows/A")] string path)
     {
         using var api = FakeApi.ThatSays("{}");
         await using var nginx = await NginxServer.StartAsync([api.Port]);
@@ -31,7 +35,7 @@ public sealed class PassingTests
         using var api = FakeApi.ThatSays("{}", "X-Request-Id: theirs\r\nContent-Type: application/json\r\n");
         await using var nginx = await NginxServer.StartAsync([api.Port]);
         using var client = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, nginx.Url + "/parse/classes/A");
+        using var request = new HttpRequestMessage(HttpMethod.Post, nginx.Url + "/api/v2/rows/A");
         request.Headers.Add("X-Request-Id", "forged");
         using var response = await client.SendAsync(request);
         var id = response.Headers.GetValues("X-Request-Id").Single();
@@ -57,12 +61,12 @@ public sealed class PassingTests
         using var api = FakeApi.ThatSays(body);
         await using var nginx = await NginxServer.StartAsync([api.Port]);
         using var client = new HttpClient(new SocketsHttpHandler { AutomaticDecompression = DecompressionMethods.None });
-        using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/parse/classes/A");
+        using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/api/v2/rows/A");
         request.Headers.Add("Accept-Encoding", "gzip");
         using var response = await client.SendAsync(request);
         Assert.That(response.Content.Headers.ContentEncoding, Is.EqualTo(new[] { "gzip" }));
         Assert.That((await response.Content.ReadAsByteArrayAsync()).Length, Is.LessThan(body.Length / 4));
-        Assert.That(await client.GetStringAsync(nginx.Url + "/parse/classes/A"), Is.EqualTo(body));
+        Assert.That(await client.GetStringAsync(nginx.Url + "/api/v2/rows/A"), Is.EqualTo(body));
     }
 
     [Test]
@@ -73,7 +77,7 @@ public sealed class PassingTests
             : "HTTP/1.1 400 Bad\r\nContent-Length: 0\r\n\r\n");
         await using var nginx = await NginxServer.StartAsync([api.Port]);
         using var client = new TcpClient("127.0.0.1", nginx.Port);
-        await client.GetStream().WriteAsync("GET /parse HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"u8.ToArray());
+        await client.GetStream().WriteAsync("GET /api/v2/changes HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"u8.ToArray());
         var answer = new StringBuilder();
         var buffer = new byte[4096];
         while (!answer.ToString().EndsWith("hello", StringComparison.Ordinal) && await client.GetStream().ReadAsync(buffer) is > 0 and var read)
@@ -89,8 +93,8 @@ public sealed class PassingTests
         using var client = new HttpClient();
         for (var i = 0; i < 300; i++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/parse/login?username=ann&password=se%63ret-in-query");
-            request.Headers.Add("X-Parse-Session-Token", "r:secret-in-header");
+            using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/api/v2/auth/reset?username=ann&token=se%63ret-in-query");
+            request.Headers.Add("X-Session-Token", "r:secret-in-header");
             request.Headers.Add("Referer", "http://127.0.0.1/?token=secret-in-referer");
             request.Headers.Authorization = new("Bearer", "secret-bearer");
             using var response = await client.SendAsync(request, cancellation);
@@ -105,7 +109,7 @@ public sealed class PassingTests
         while (lines.Length < 300);
         var line = JsonDocument.Parse(lines[0]).RootElement;
         Assert.That(line.GetProperty("status").GetInt32(), Is.EqualTo(502));
-        Assert.That(line.GetProperty("path").GetString(), Is.EqualTo("/parse/login"));
+        Assert.That(line.GetProperty("path").GetString(), Is.EqualTo("/api/v2/auth/reset"));
         var everything = string.Concat(lines) + await nginx.ReadLogAsync("error.log");
         Assert.That(everything, Does.Not.Contain("secret").And.Not.Contain("se%63ret").And.Not.Contain("username"));
     }
