@@ -25,31 +25,33 @@ internal static class Configuration
         ["ParseCompat:AllowClientClassCreation"] = "true",
     };
 
-    // parse-server's name -> ours; the values have the same form.
-    private static readonly Dictionary<string, string> Names = new(StringComparer.Ordinal)
+    // parse-server's name -> ours; the values have the same form, but for durations.
+    private static readonly Dictionary<string, string[]> Names = new(StringComparer.Ordinal)
     {
-        ["appId"] = "ApplicationId",
-        ["masterKey"] = "MasterKey",
-        ["masterKeyIps"] = "MasterKeyIps",
-        ["maintenanceKey"] = "MaintenanceKey",
-        ["maintenanceKeyIps"] = "MaintenanceKeyIps",
-        ["readOnlyMasterKey"] = "ReadOnlyMasterKey",
-        ["javascriptKey"] = "JavaScriptKey",
-        ["restAPIKey"] = "RestApiKey",
-        ["clientKey"] = "ClientKey",
-        ["dotNetKey"] = "DotNetKey",
-        ["webhookKey"] = "WebhookKey",
-        ["fileKey"] = "FileKey",
-        ["serverURL"] = "PublicServerUrl",
-        ["publicServerURL"] = "PublicServerUrl",
-        ["allowClientClassCreation"] = "AllowClientClassCreation",
-        ["allowCustomObjectId"] = "AllowCustomObjectId",
-        ["allowHeaders"] = "AllowHeaders",
-        ["allowOrigin"] = "AllowOrigin",
-        ["defaultLimit"] = "DefaultLimit",
-        ["maxLimit"] = "MaxLimit",
-        ["enforcePrivateUsers"] = "EnforcePrivateUsers",
-        ["protectedFields"] = "ProtectedFields",
+        ["appId"] = ["ParseCompat:ApplicationId"],
+        ["masterKey"] = ["ParseCompat:MasterKey"],
+        ["masterKeyIps"] = ["ParseCompat:MasterKeyIps"],
+        ["maintenanceKey"] = ["ParseCompat:MaintenanceKey"],
+        ["maintenanceKeyIps"] = ["ParseCompat:MaintenanceKeyIps"],
+        ["readOnlyMasterKey"] = ["ParseCompat:ReadOnlyMasterKey"],
+        ["javascriptKey"] = ["ParseCompat:JavaScriptKey"],
+        ["restAPIKey"] = ["ParseCompat:RestApiKey"],
+        ["clientKey"] = ["ParseCompat:ClientKey"],
+        ["dotNetKey"] = ["ParseCompat:DotNetKey"],
+        ["webhookKey"] = ["ParseCompat:WebhookKey"],
+        ["fileKey"] = ["ParseCompat:FileKey"],
+        ["serverURL"] = ["ParseCompat:PublicServerUrl"],
+        ["publicServerURL"] = ["ParseCompat:PublicServerUrl"],
+        ["allowClientClassCreation"] = ["ParseCompat:AllowClientClassCreation"],
+        ["allowCustomObjectId"] = ["ParseCompat:AllowCustomObjectId"],
+        ["allowHeaders"] = ["ParseCompat:AllowHeaders"],
+        ["allowOrigin"] = ["ParseCompat:AllowOrigin"],
+        ["defaultLimit"] = ["ParseCompat:DefaultLimit"],
+        ["maxLimit"] = ["ParseCompat:MaxLimit"],
+        ["enforcePrivateUsers"] = ["ParseCompat:EnforcePrivateUsers", "Accounts:PrivateUsers"],
+        ["protectedFields"] = ["ParseCompat:ProtectedFields"],
+        ["revokeSessionOnPasswordReset"] = ["Accounts:RevokeSessionsOnPasswordReset"],
+        ["sessionLength"] = ["Accounts:SessionLength"],
     };
 
     /// <summary>The settings for what is asked; null with the option's name when there is no setting of ours for it.</summary>
@@ -61,13 +63,19 @@ internal static class Configuration
             return null;
         foreach (var name in asked.Set.Select(o => o.Key).Concat(asked.Unset))
         {
-            var key = "ParseCompat:" + Names[name];
-            foreach (var old in settings.Keys.Where(k => k.Equals(key, StringComparison.OrdinalIgnoreCase) || k.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList())
-                settings.Remove(old);
+            foreach (var key in Names[name])
+            {
+                foreach (var old in settings.Keys.Where(k => k.Equals(key, StringComparison.OrdinalIgnoreCase) || k.StartsWith(key + ":", StringComparison.OrdinalIgnoreCase)).ToList())
+                    settings.Remove(old);
+            }
         }
 
         foreach (var (name, value) in asked.Set)
-            Flatten(settings, "ParseCompat:" + Names[name], value);
+        {
+            foreach (var key in Names[name])
+                Flatten(settings, key, name == "sessionLength" && value is not null ? TimeSpan.FromSeconds((double)value).ToString() : value);
+        }
+
         return settings;
     }
 

@@ -58,6 +58,7 @@ internal sealed class SuiteDatabase : IAsyncDisposable
                    union all select schemaname, tablename from pg_tables where schemaname = 'parse_compat' loop
             execute format('delete from %I.%I', r.s, r.t);
           end loop;
+          perform pg_notify('accounts', '*');
           return now_version;
         end $$;
         """;
