@@ -15,6 +15,10 @@ public static class ParseCompatExtensions
     public static IServiceCollection AddParseCompat(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddParseCompatFrame(configuration);
+        services.AddSingleton<FileUrls>();
+        services.AddSingleton<ValueWriter>();
+        services.AddSingleton<ClassServices>();
+        services.AddSingleton<IRouteSource, ClassRoutes>();
         return services;
     }
 

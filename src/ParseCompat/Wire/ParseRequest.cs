@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backend.Data.Access;
+using Backend.Data.Rows;
 using Microsoft.AspNetCore.Http;
 
 namespace Backend.ParseCompat.Wire;
@@ -47,7 +48,7 @@ internal sealed class ParseRequest
     public bool IsInBatch { get; private init; }
 
     /// <summary>The transaction that the items of a batch share, or null.</summary>
-    public object? Transaction { get; private init; }
+    public RowTransaction? Transaction { get; private init; }
 
     /// <summary>The session token as it came, checked or not.</summary>
     public string? SessionToken => Credentials.SessionToken;
@@ -93,7 +94,7 @@ internal sealed class ParseRequest
     }
 
     /// <summary>An item of this batch.</summary>
-    public ParseRequest MakeItem(string method, string path, string queryString, RequestBody body, object? transaction = null) => new()
+    public ParseRequest MakeItem(string method, string path, string queryString, RequestBody body, RowTransaction? transaction = null) => new()
     {
         Http = Http,
         Method = method,

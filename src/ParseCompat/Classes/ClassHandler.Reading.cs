@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Queries;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Classes;
+
+/// <content>Finds: planning, streaming, includes.</content>
+internal partial class ClassHandler
+{
+    private async ValueTask<RowQuery> PlanAsync(ParseRequest request, FindOptions options, Table table)
+    {
+        var filter = Filter.Always;
+        var operation = Operation.Find;
+        if (options.Where is { } where)
+        {
+            var snapshot = await Services.Catalog.GetAsync(request.Aborted);
+            var context = new PlanContext(snapshot, Services.Rows, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync, request.Aborted);
+            filter = await new WherePlanner(context).PlanAsync(table, where);
+
+            // A find by nothing but the id is a get to the class's permissions (contract 13.2).
+            if (filter is Filter.Equal { Path: var path, Value.Kind: ValueKind.Text } && path.Field == Field.Id)
+                operation = Operation.Get;
+        }
+
+        return new RowQuery
+        {
+            Table = table,
+            Filter = filter,
+            Sort = PlanOrder(options, table),
+            Limit = options.Limit,
+            Offset = options.Skip,
+            WithCount = options.Count,
+            Operation = operation,
+        };
+    }
+
+    private static ImmutableArray<Sort> PlanOrder(FindOptions options, Table table)
+    {
+        if (options.Order.Count == 0)
+            return [];
+        var sorts = ImmutableArray.CreateBuilder<Sort>();
+        foreach (var (name, descending) in options.Order)
+        {
+            if (name is "$score")
+                continue;
+            var root = name.Split('.')[0];
+            if (root is not ("_created_at" or "_updated_at") && !Wire.ClassName.IsValidField(root, table.Origin))
+                throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name: {name}.");
+            if (WherePlanner.Resolve(table, name) is { Field.Kind: not FieldKind.Relation } path)
+                sorts.Add(new Sort(path, descending));
+        }
+
+        return sorts.ToImmutable();
+    }
+
+    /// <summary>The columns to read; default: all.</summary>
+    private static ImmutableArray<Field> Fields(IncludeNode wanted, Table table)
+    {
+        if (wanted is { Keys: null, Excluded: null })
+            return default;
+        var fields = ImmutableArray.CreateBuilder<Field>();
+        foreach (var field in table.Fields)
+        {
+            if (wanted.Wants(field.Name))
+                fields.Add(field);
+        }
+
+        return fields.ToImmutable();
+    }
+
+    private static void AddAllIncludes(FindOptions options, Table table)
+    {
+        if (!options.IncludeAll)
+            return;
+        foreach (var field in table.Fields)
+        {
+            if (field.Kind is not (FieldKind.Reference or FieldKind.Array))
+                continue;
+            options.Include.Add([field.Name]);
+            options.Include.Keys?.Add(field.Name);
+        }
+    }
+
+    private async ValueTask<IncludedRows?> IncludeAsync(IReadOnlyList<Row> rows, IncludeNode include, ParseRequest request)
+    {
+        if (include.Children.Count == 0 || rows.Count == 0)
+            return null;
+        var snapshot = await Services.Catalog.GetAsync(request.Aborted);
+        return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted);
+    }
+
+    /// <summary>Rows straight from the database into the answer.</summary>
+    private async ValueTask StreamAsync(RowCursor cursor, IncludeNode wanted, string? redirected, JsonOutput output, CancellationToken cancellation)
+    {
+        await using (cursor)
+        {
+            var writer = output.Json;
+            writer.WriteStartObject();
+            writer.WriteStartArray("results"u8);
+            while (await cursor.ReadAsync(cancellation))
+            {
+                WriteRow(writer, cursor, wanted, null, null, redirected);
+                await output.BreatheAsync(cancellation);
+            }
+
+            writer.WriteEndArray();
+            if (cursor.Count is { } count)
+                writer.WriteNumber("count"u8, count);
+            writer.WriteEndObject();
+        }
+    }
+
+    /// <summary>Rows that are kept until what comes with them is there; the connection is given back before.</summary>
+    private async ValueTask<ParseResponse> AnswerAsync(RowCursor cursor, ParseRequest request, FindOptions options, string? redirected)
+    {
+        var rows = new List<Row>();
+        long? count;
+        await using (cursor)
+        {
+            while (await cursor.ReadAsync(request.Aborted))
+                rows.Add(cursor.Keep());
+            count = cursor.Count;
+        }
+
+        var included = await IncludeAsync(rows, options.Include, request);
+        var extras = WantsExtras(request) ? await LoadExtrasAsync(rows, request, isGet: false) : null;
+        return ParseResponse.Stream(async (output, cancellation) =>
+        {
+            var writer = output.Json;
+            writer.WriteStartObject();
+            writer.WriteStartArray("results"u8);
+            foreach (var row in rows)
+            {
+                WriteRow(writer, row, options.Include, included, extras, redirected);
+                await output.BreatheAsync(cancellation);
+            }
+
+            writer.WriteEndArray();
+            if (count is { } number)
+                writer.WriteNumber("count"u8, number);
+            writer.WriteEndObject();
+        });
+    }
+
+    private static void WriteNone(Utf8JsonWriter writer, bool count)
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("results"u8);
+        writer.WriteEndArray();
+        if (count)
+            writer.WriteNumber("count"u8, 0);
+        writer.WriteEndObject();
+    }
+}

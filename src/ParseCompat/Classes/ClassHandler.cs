@@ -1,0 +1,230 @@
+using System.Text.Json;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Queries;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Classes;
+
+/// <summary>Writes keys of a row that stand in none of its columns (a user's <c>authData</c>).</summary>
+internal delegate void RowExtras(Utf8JsonWriter writer, Row row);
+
+/// <summary>
+/// Reads and writes the rows of a class over its routes (contract sections 7 to 9). A system class derives from it, overrides what is
+/// different, and is registered as <see cref="ClassHandler"/>: then <c>/classes/_X</c> goes to it as well as its own routes.
+/// </summary>
+internal partial class ClassHandler(ClassServices services)
+{
+    private readonly DraftPlanner _planner = new(services.Catalog, services.Options);
+
+    /// <summary>The class that it stands for; null: every class without a handler of its own.</summary>
+    public virtual string? ClassName => null;
+
+    /// <summary>What it works with.</summary>
+    protected ClassServices Services { get; } = services;
+
+    /// <summary><c>POST</c>: makes a row.</summary>
+    public virtual async ValueTask<ParseResponse> CreateAsync(ParseRequest request, string className)
+    {
+        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = DraftReader.Read(request.Body, className, isCreate: true) };
+        draft.Id = ReadId(draft.Body);
+        await BeforeWriteAsync(draft);
+        await _planner.PlanAsync(draft, request.Aborted);
+        var result = await StoreAsync(draft);
+        return Created(draft, result);
+    }
+
+    /// <summary><c>PUT</c> with an id: changes a row.</summary>
+    public virtual async ValueTask<ParseResponse> UpdateAsync(ParseRequest request, string className, string id)
+    {
+        // An objectId in the body is ignored: Android always sends it (contract 7.3).
+        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = DraftReader.Read(request.Body, className, isCreate: false) };
+        await BeforeWriteAsync(draft);
+        await _planner.PlanAsync(draft, request.Aborted);
+        var result = await StoreAsync(draft);
+        return ParseResponse.Json(200, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WritePropertyName("updatedAt"u8);
+            WireDate.Write(writer, result.UpdatedAt);
+            WriteComputed(writer, result);
+            WriteExtraKeys(writer, draft, result);
+            writer.WriteEndObject();
+        });
+    }
+
+    /// <summary><c>DELETE</c> with an id.</summary>
+    public virtual async ValueTask<ParseResponse> DeleteAsync(ParseRequest request, string className, string id)
+    {
+        var table = await FindTableAsync(request, className);
+        if (request.Caller.IsReadOnly)
+            throw new Data.Refusal(Data.RefusalKind.ReadOnly, "The caller may only read.", className) { Operation = Operation.Delete };
+        if (table is null)
+            throw ParseError.ObjectNotFound();
+        await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
+        return ParseResponse.Empty;
+    }
+
+    /// <summary><c>GET</c> with an id: one row.</summary>
+    public virtual async ValueTask<ParseResponse> GetAsync(ParseRequest request, string className, string id)
+    {
+        var options = FindOptions.ReadGet(request);
+        if (await FindTableAsync(request, className) is not { } table)
+            throw ParseError.ObjectNotFound();
+        AddAllIncludes(options, table);
+        var shape = new RowQuery { Table = table, Fields = Fields(options.Include, table) };
+        var row = await Services.Rows.GetAsync(table, id, request.Caller, shape, request.Aborted, request.Transaction) ?? throw ParseError.ObjectNotFound();
+        var included = await IncludeAsync([row], options.Include, request);
+        var extras = WantsExtras(request) ? await LoadExtrasAsync([row], request, isGet: true) : null;
+        return ParseResponse.Json(200, writer => WriteRow(writer, row, options.Include, included, extras, null));
+    }
+
+    /// <summary><c>GET</c>: finds rows.</summary>
+    public virtual async ValueTask<ParseResponse> FindAsync(ParseRequest request, string className)
+    {
+        var options = FindOptions.ReadFind(request, Services.Options);
+        var table = await FindTableAsync(request, className);
+        string? redirected = null;
+        if (options.RedirectKey is { } key && table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })
+        {
+            redirected = target;
+            table = await FindTableAsync(request, target);
+        }
+
+        // A class that is not there is planned as an empty one: what is wrong with the query is still said.
+        var query = await PlanAsync(request, options, table ?? new Table(0, className, className, "none", false, []));
+        if (table is null)
+            return ParseResponse.Json(200, writer => WriteNone(writer, options.Count));
+        query = await BeforeFindAsync(request, query);
+        AddAllIncludes(options, table);
+        query = query with { Fields = Fields(options.Include, table) };
+        var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
+        if (options.Include.Children.Count == 0 && !WantsExtras(request))
+            return ParseResponse.Stream((output, cancellation) => StreamAsync(cursor, options.Include, redirected, output, cancellation));
+        return await AnswerAsync(cursor, request, options, redirected);
+    }
+
+    /// <summary>The class's table; null when there is none and the caller may see it as empty.</summary>
+    /// <exception cref="ParseError">119: no such class, and clients may not make classes; or a class for the master key alone.</exception>
+    protected virtual async ValueTask<Table?> FindTableAsync(ParseRequest request, string className)
+    {
+        var table = (await Services.Catalog.GetAsync(request.Aborted)).FindByOrigin(className);
+        if (table is null && !request.IsMaster && !Services.Options.AllowClientClassCreation && !Wire.ClassName.IsSystem(className))
+            throw DraftPlanner.NonExistent(className);
+        return table;
+    }
+
+    /// <summary>Called with the body of a create or update before any name is looked up: checks, takes keys out, adds some.</summary>
+    protected virtual ValueTask BeforeWriteAsync(WriteDraft draft) => default;
+
+    /// <summary>Writes the row. The draft is planned.</summary>
+    protected virtual async ValueTask<WriteResult> StoreAsync(WriteDraft draft) => draft.IsCreate
+        ? await Services.Rows.InsertAsync(draft.Table, draft.Changes, draft.Request.Caller, draft.Id, draft.Request.Transaction, draft.Request.Aborted)
+        : await Services.Rows.ChangeAsync(draft.Table, draft.Id!, draft.Changes, draft.Request.Caller, draft.Request.Transaction, draft.Request.Aborted);
+
+    /// <summary>Adds keys to the answer of a create or update.</summary>
+    protected virtual void WriteExtraKeys(Utf8JsonWriter writer, WriteDraft draft, WriteResult result)
+    {
+    }
+
+    /// <summary>Changes or refuses a find.</summary>
+    protected virtual ValueTask<RowQuery> BeforeFindAsync(ParseRequest request, RowQuery query) => new(query);
+
+    /// <summary>Whether rows of this class have keys that stand in no column; they are then loaded for all rows of an answer at once.</summary>
+    protected virtual bool WantsExtras(ParseRequest request) => false;
+
+    /// <summary>Loads those keys.</summary>
+    protected virtual ValueTask<RowExtras?> LoadExtrasAsync(IReadOnlyList<Row> rows, ParseRequest request, bool isGet) => default;
+
+    /// <summary>A condition on a key that is no field; null: the key is an ordinary one.</summary>
+    protected virtual ValueTask<Filter?> PlanSpecialAsync(Table table, string key, JsonElement condition) => default;
+
+    /// <summary>The answer to a create.</summary>
+    protected ParseResponse Created(WriteDraft draft, WriteResult result) => ParseResponse.Json(201, writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("objectId"u8, result.Id);
+        writer.WritePropertyName("createdAt"u8);
+        WireDate.Write(writer, result.CreatedAt);
+        foreach (var field in draft.Body.Fields)
+        {
+            if (field is not { IsOperation: true, Action: DraftAction.Set } || field.Steps.Length > 0)
+                continue;
+            writer.WritePropertyName(field.Name);
+            Services.Values.Write(writer, field.Value);
+        }
+
+        WriteComputed(writer, result);
+        if (result.Acl is { } acl)
+        {
+            writer.WritePropertyName("ACL"u8);
+            AclJson.Write(writer, acl);
+        }
+
+        WriteExtraKeys(writer, draft, result);
+        writer.WriteEndObject();
+    }, Services.Location(draft.ClassName, result.Id));
+
+    /// <summary>Writes a row as an object.</summary>
+    protected void WriteRow(Utf8JsonWriter writer, Row row, IncludeNode? wanted, IncludedRows? included, RowExtras? extras, string? redirected)
+    {
+        writer.WriteStartObject();
+        if (redirected is not null)
+            writer.WriteString("className"u8, redirected);
+        Services.RowWriter.WriteKeys(writer, row, wanted, included);
+        extras?.Invoke(writer, row);
+        writer.WriteEndObject();
+    }
+
+    /// <summary>The id that a create's body asks for; null: a new one.</summary>
+    private string? ReadId(Draft body)
+    {
+        if (!body.NamesObjectId)
+            return null;
+        if (Services.Options.AllowCustomObjectId)
+        {
+            return body.ObjectId is { Length: <= Wire.ClassName.MaxNameLength } id && !id.Contains('\0', StringComparison.Ordinal) && JsonText.IsWellFormed(id)
+                ? id
+                : throw new ParseError(ErrorCode.MissingObjectId, "objectId must not be empty, null or undefined");
+        }
+
+        return body.ObjectId is null ? null : throw new ParseError(ErrorCode.InvalidKeyName, "objectId is an invalid field name.");
+    }
+
+    /// <summary>Results of operations; those of one field's places as one nested object, which SDKs merge.</summary>
+    private void WriteComputed(Utf8JsonWriter writer, WriteResult result)
+    {
+        var values = result.Values;
+        for (var i = 0; i < values.Count; i++)
+        {
+            var (path, value) = values[i];
+            if (path.Steps.IsEmpty)
+            {
+                writer.WritePropertyName(path.Field.Name);
+                Services.Values.Write(writer, value);
+            }
+            else if (!values.Take(i).Any(v => v.Key.Field.Name == path.Field.Name))
+            {
+                writer.WritePropertyName(path.Field.Name);
+                WritePlaces(writer, values.Where(v => v.Key.Field.Name == path.Field.Name && !v.Key.Steps.IsEmpty).ToList(), 0);
+            }
+        }
+    }
+
+    private void WritePlaces(Utf8JsonWriter writer, List<KeyValuePair<FieldPath, Value>> places, int depth)
+    {
+        writer.WriteStartObject();
+        foreach (var group in places.GroupBy(p => p.Key.Steps[depth]))
+        {
+            writer.WritePropertyName(group.Key);
+            if (group.FirstOrDefault(p => p.Key.Steps.Length == depth + 1) is { Key: not null } leaf)
+                Services.Values.Write(writer, leaf.Value);
+            else
+                WritePlaces(writer, [.. group], depth + 1);
+        }
+
+        writer.WriteEndObject();
+    }
+}

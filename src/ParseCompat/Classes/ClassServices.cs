@@ -1,0 +1,33 @@
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Queries;
+using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.Options;
+
+namespace Backend.ParseCompat.Classes;
+
+/// <summary>What every class handler works with.</summary>
+internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options)
+{
+    /// <summary>Which classes and fields exist.</summary>
+    public LiveCatalog Catalog { get; } = catalog;
+
+    /// <summary>Reads and writes rows.</summary>
+    public RowStore Rows { get; } = rows;
+
+    /// <summary>Writes values.</summary>
+    public ValueWriter Values { get; } = values;
+
+    /// <summary>Writes rows.</summary>
+    public RowWriter RowWriter { get; } = new(values);
+
+    /// <summary>The dialect's settings.</summary>
+    public ParseCompatOptions Options { get; } = options.Value;
+
+    /// <summary>The address of a row, for the Location header.</summary>
+    public string Location(string className, string id)
+    {
+        var path = className == ClassName.User ? "users" : "classes/" + className;
+        return $"{Options.PublicServerUrl.TrimEnd('/')}/{path}/{Uri.EscapeDataString(id)}";
+    }
+}

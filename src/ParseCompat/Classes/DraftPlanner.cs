@@ -1,0 +1,146 @@
+using Backend.Data;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Classes;
+
+/// <summary>
+/// Turns what a body says into changes of a table, making the class and the fields that are missing (contract 5.2, 6). This is where schema
+/// is made on write: before the write, in transactions of the catalog's own.
+/// </summary>
+internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions options)
+{
+    /// <summary>Plans a write.</summary>
+    /// <exception cref="ParseError">111: a type mismatch; 107, 119: the class must not be made.</exception>
+    /// <exception cref="Refusal">The caller may not write or not add fields.</exception>
+    public async ValueTask PlanAsync(WriteDraft draft, CancellationToken cancellation)
+    {
+        var caller = draft.Request.Caller;
+        var operation = draft.IsCreate ? Operation.Create : Operation.Update;
+        if (caller.IsReadOnly)
+            throw new Refusal(RefusalKind.ReadOnly, "The caller may only read.", draft.ClassName) { Operation = operation };
+        var snapshot = await catalog.GetAsync(cancellation);
+        var table = snapshot.FindByOrigin(draft.ClassName);
+        if (table is null)
+        {
+            RequireCreation(draft.ClassName, caller);
+            if (!draft.IsCreate)
+                throw ParseError.ObjectNotFound();
+        }
+
+        if (Missing(draft, table) is { } missing || table is null)
+        {
+            if (table is not null && draft.IsCreate)
+                AccessRules.Require(table, Operation.Create, caller);
+            if (table is not null)
+                AccessRules.Require(table, Operation.AddField, caller);
+            snapshot = await catalog.EnsureAsync(draft.ClassName, Missing(draft, table) ?? [], cancellation);
+            table = snapshot.FindByOrigin(draft.ClassName)!;
+        }
+
+        draft.Table = table;
+        draft.Changes = Changes(draft, table);
+    }
+
+    /// <summary>Refuses to make a class by using it, unless the settings or the master key allow it.</summary>
+    public void RequireCreation(string className, Caller caller)
+    {
+        if (!caller.IsAdministrator && !options.AllowClientClassCreation)
+            throw NonExistent(className);
+        if (!ClassName.IsValid(className))
+            throw new ParseError(ErrorCode.InvalidJson, "schema class name does not revalidate");
+    }
+
+    /// <summary>A class that is not there and may not be made.</summary>
+    public static ParseError NonExistent(string className) =>
+        new(ErrorCode.OperationForbidden, $"This user is not allowed to access non-existent class: {className}");
+
+    /// <summary>The fields that the class lacks; null: none.</summary>
+    private static List<FieldSpec>? Missing(WriteDraft draft, Table? table)
+    {
+        List<FieldSpec>? missing = null;
+        foreach (var field in draft.Body.Fields)
+        {
+            if (field.Kind is not { } kind)
+                continue;
+            if (table?.Find(field.Name) is { } existing)
+            {
+                if (!Fits(existing, field, kind))
+                    throw Mismatch(draft.ClassName, field.Name, existing.Kind, existing.Target, kind, field.Target);
+                continue;
+            }
+
+            if (missing?.Find(m => m.Name == field.Name) is not { } other)
+                (missing ??= []).Add(new FieldSpec(field.Name, kind, field.Target));
+            else if (other.Kind != kind || other.Target != field.Target)
+                throw Mismatch(draft.ClassName, field.Name, other.Kind, other.Target, kind, field.Target);
+            if (kind == FieldKind.Point && table is not null && HasPoint(table))
+                throw new ParseError(ErrorCode.IncorrectType, "MongoDB only supports one GeoPoint field in a class.");
+        }
+
+        return missing;
+    }
+
+    private static bool Fits(Field existing, DraftField field, FieldKind kind)
+    {
+        if (field.Steps.Length > 0)
+            return existing.Kind is FieldKind.Object or FieldKind.Array;
+        if (field.Nested is not null && existing.Kind == FieldKind.Object)
+            return true;
+        return existing.Kind == kind && (kind is not (FieldKind.Reference or FieldKind.Relation) || existing.Target == field.Target);
+    }
+
+    private static bool HasPoint(Table table)
+    {
+        foreach (var field in table.Fields)
+        {
+            if (field.Kind == FieldKind.Point)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static ParseError Mismatch(string className, string name, FieldKind expected, string? expectedTarget, FieldKind actual, string? actualTarget) =>
+        new(ErrorCode.IncorrectType,
+            $"schema mismatch for {className}.{name}; expected {ErrorMapping.TypeName(expected, expectedTarget)} but got {ErrorMapping.TypeName(actual, actualTarget)}");
+
+    private static ChangeSet Changes(WriteDraft draft, Table table)
+    {
+        var changes = new ChangeSet { Acl = draft.Body.Acl };
+        foreach (var field in draft.Body.Fields)
+        {
+            // A null, or a Delete, of a field that nobody has: nothing to store and no field to make.
+            if (table.Find(field.Name) is not { } column)
+                continue;
+            var path = new FieldPath(column, field.Steps);
+            switch (field.Action)
+            {
+                case DraftAction.Set when column.Kind == FieldKind.Relation:
+                    break; // a null for a relation
+                case DraftAction.Set when field.Nested is not null && column.Kind == FieldKind.Object:
+                    changes.Add(new Change.Set(path, Value.Object(field.Nested)));
+                    break;
+                case DraftAction.Set: changes.Add(new Change.Set(path, field.Value)); break;
+                case DraftAction.Increment: changes.Add(new Change.Increment(path, field.Amount)); break;
+                case DraftAction.Add: changes.Add(new Change.Append(path, field.Elements!)); break;
+                case DraftAction.AddUnique: changes.Add(new Change.AppendUnique(path, field.Elements!)); break;
+                case DraftAction.Remove: changes.Add(new Change.RemoveElements(path, field.Elements!)); break;
+                case DraftAction.Delete: changes.Add(new Change.Unset(path)); break;
+                case DraftAction.Relate:
+                    if (field.Linked.Length > 0)
+                        changes.Add(new Change.Link(column, field.Linked));
+                    if (field.Unlinked.Length > 0 && !draft.IsCreate)
+                        changes.Add(new Change.Unlink(column, field.Unlinked));
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return changes;
+    }
+}

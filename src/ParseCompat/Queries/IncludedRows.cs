@@ -1,0 +1,122 @@
+using System.Text.Json;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Queries;
+
+/// <summary>The rows that come along with an answer, fetched level by level: one statement a level and class.</summary>
+internal sealed class IncludedRows
+{
+    private readonly Dictionary<(string Target, string Id), Row?> _rows = [];
+
+    private IncludedRows()
+    {
+    }
+
+    /// <summary>The row of a pointer; null when there is none that the caller may read.</summary>
+    public Row? Find(string target, string id) => _rows.GetValueOrDefault((target, id));
+
+    /// <summary>Fetches what the tree asks for.</summary>
+    /// <exception cref="Data.Refusal">The caller may not read a class that is included.</exception>
+    public static async ValueTask<IncludedRows> FetchAsync(IReadOnlyList<Row> rows, IncludeNode root, RowStore store, CatalogSnapshot catalog, Caller caller,
+        CancellationToken cancellation)
+    {
+        var included = new IncludedRows();
+        var level = rows.Select(row => (Row: row, Node: root)).ToList();
+        while (level.Count > 0)
+        {
+            var found = new List<(string Target, string Id, IncludeNode Node)>();
+            foreach (var (row, node) in level)
+                Collect(row, node, found);
+            foreach (var group in found.GroupBy(f => f.Target))
+            {
+                var ids = group.Select(f => f.Id).Where(id => !included._rows.ContainsKey((group.Key, id))).Distinct().ToList();
+                var fetched = ids.Count > 0 && catalog.FindByOrigin(group.Key) is { } table
+                    ? await store.LookUpAsync(table, ids, caller, cancellation: cancellation)
+                    : [];
+                foreach (var id in ids)
+                    included._rows[(group.Key, id)] = fetched.GetValueOrDefault(id);
+            }
+
+            level = [];
+            foreach (var (target, id, node) in found.Distinct())
+            {
+                if (node.Children.Count > 0 && included.Find(target, id) is { } row)
+                    level.Add((row, node));
+            }
+        }
+
+        return included;
+    }
+
+    private static void Collect(Row row, IncludeNode node, List<(string, string, IncludeNode)> found)
+    {
+        foreach (var child in node.Children)
+        {
+            var fields = row.Fields;
+            for (var i = 0; i < fields.Length; i++)
+            {
+                var field = fields[i];
+                if (field.Name != child.Name || field.Kind is not (FieldKind.Reference or FieldKind.Array or FieldKind.Object) || field.Column is null || row.IsNull(i))
+                    continue;
+                if (field.Kind == FieldKind.Reference)
+                    found.Add((field.Target!, System.Text.Encoding.UTF8.GetString(row.GetUtf8(i)), child));
+                else if (MayHoldPointer(row.GetUtf8(i)))
+                    Collect(Parse(row.GetUtf8(i)), child, found);
+            }
+
+            foreach (var (name, value) in row.Rest)
+            {
+                if (name != child.Name)
+                    continue;
+                if (value.Kind == ValueKind.Reference)
+                    found.Add((value.AsReference.Target, value.AsReference.Id, child));
+                else if (value.Kind is ValueKind.Array or ValueKind.Object && MayHoldPointer(value.AsBytes))
+                    Collect(Parse(value.AsBytes), child, found);
+            }
+        }
+    }
+
+    private static void Collect(JsonElement json, IncludeNode node, List<(string, string, IncludeNode)> found)
+    {
+        if (json.ValueKind == JsonValueKind.Array)
+        {
+            foreach (var element in json.EnumerateArray())
+                Collect(element, node, found);
+        }
+        else if (json.ValueKind == JsonValueKind.Object)
+        {
+            if (AsPointer(json) is { } pointer)
+            {
+                found.Add((pointer.Target, pointer.Id, node));
+                return;
+            }
+
+            foreach (var child in node.Children)
+            {
+                if (json.TryGetProperty(child.Name, out var value))
+                    Collect(value, child, found);
+            }
+        }
+    }
+
+    /// <summary>Whether nested JSON can hold a pointer at all: a look that spares parsing it.</summary>
+    public static bool MayHoldPointer(ReadOnlySpan<byte> json) => json.IndexOf("\"Pointer\""u8) >= 0;
+
+    /// <summary>Nested JSON as an element.</summary>
+    public static JsonElement Parse(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = NestedJson.MaxDepth + 10 });
+        return JsonElement.ParseValue(ref reader);
+    }
+
+    /// <summary>The pointer that an object is, or null.</summary>
+    public static RowReference? AsPointer(JsonElement json) =>
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty("__type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("Pointer")
+        && json.TryGetProperty("className", out var target) && target.ValueKind == JsonValueKind.String
+        && json.TryGetProperty("objectId", out var id) && id.ValueKind == JsonValueKind.String
+            ? new RowReference(JsonText.Read(target), JsonText.Read(id))
+            : null;
+}
