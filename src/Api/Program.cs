@@ -3,6 +3,7 @@ using Backend.Api.Hosting;
 using Backend.Api.V2;
 using Backend.Data;
 using Backend.Jobs;
+using Backend.ParseCompat;
 
 if (args is ["migrate", ..])
     return await MigrateCommand.RunAsync(args[1..]);
@@ -12,12 +13,14 @@ var builder = WebApplication.CreateBuilder(args);
 builder.AddHosting();
 builder.Services.AddData(builder.Configuration);
 builder.Services.AddJobs(builder.Configuration);
+builder.Services.AddParseCompat(builder.Configuration); // ParseCompat
 builder.Services.AddVersionTwo();
 builder.Services.AddReadiness();
 
 var app = builder.Build();
 
 app.UseHosting();
+app.MapParseCompat(); // ParseCompat
 app.UseVersionTwo();
 
 app.MapHealth();

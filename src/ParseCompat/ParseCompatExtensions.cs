@@ -15,6 +15,7 @@ public static class ParseCompatExtensions
     public static IServiceCollection AddParseCompat(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddParseCompatFrame(configuration);
+        services.AddSingleton<ICallerSource, SessionCallers>();
         services.AddSingleton<FileUrls>();
         services.AddSingleton<ValueWriter>();
         services.AddSingleton<ClassServices>();

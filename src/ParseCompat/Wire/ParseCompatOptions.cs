@@ -10,8 +10,8 @@ internal sealed class ParseCompatOptions
 {
     public const string Section = "ParseCompat";
 
-    /// <summary>The application id that every request must show. Required.</summary>
-    public string ApplicationId { get; set; } = "";
+    /// <summary>The application id that every request must show.</summary>
+    public string ApplicationId { get; set; } = "app";
 
     /// <summary>The key that lifts every access rule; null: there is none.</summary>
     public string? MasterKey { get; set; }
@@ -89,7 +89,7 @@ internal sealed class ParseCompatOptions
     internal IEnumerable<string> Problems()
     {
         if (string.IsNullOrEmpty(ApplicationId))
-            yield return "ParseCompat:ApplicationId is missing: the application id of the old server.";
+            yield return "ParseCompat:ApplicationId is empty: it is the application id of the old server.";
         if (MasterKey is "")
             yield return "ParseCompat:MasterKey is empty; leave it out for no master key.";
         if (MasterKey is not null && MasterKey == ReadOnlyMasterKey)
