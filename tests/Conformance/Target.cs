@@ -2,6 +2,7 @@ using Backend.Data.Catalog;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace Backend.Conformance;
@@ -79,6 +80,15 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
             builder.UseContentRoot(AppContext.BaseDirectory);
             foreach (var (key, value) in settings)
                 builder.UseSetting(key, value);
+            builder.ConfigureServices(services => services.AddSingleton<IHostLifetime, NoSignals>());
         }
+    }
+
+    // A signal is for the host around it, which then ends the API.
+    private sealed class NoSignals : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }
