@@ -1,4 +1,6 @@
 using Backend.Data.Broadcast;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +21,8 @@ internal static class AccountsServices
         services.AddSingleton<AccountCaches>();
         services.AddSingleton(s => new Sessions(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<AccountCaches>(),
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
+            s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddHostedService<AccountsStart>();
     }
 

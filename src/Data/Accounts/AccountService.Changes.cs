@@ -1,0 +1,77 @@
+using Backend.Data.Access;
+using Backend.Data.Rows;
+using Dapper;
+using Npgsql;
+
+namespace Backend.Data.Accounts;
+
+/// <content>Changes of an account.</content>
+public sealed partial class AccountService
+{
+    /// <summary>Changes a user's row and account. Every update of a user's row goes through here.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="changes">Changes of the account. A new password ends all sessions; the user himself gets one new session, and a reset that was
+    /// asked for is void. A new address is not verified.</param>
+    /// <param name="fields">Changes of the row. In an access list the user himself is always added, unless an administrator sets it.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="cancellation">Cancels until the change is written.</param>
+    /// <param name="ifVersion">Only if the row still has this version.</param>
+    /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no user whom the caller may change; and as for a sign-up.</exception>
+    public async Task<ChangedAccount> ChangeAsync(string userId, AccountChanges changes, ChangeSet fields, Caller caller, CancellationToken cancellation = default,
+        uint? ifVersion = null)
+    {
+        var users = await UsersAsync(cancellation);
+        Put(users, fields, changes.Username, changes.Email, changes.EmailVerified, caller);
+        if (changes.Password is "")
+            throw new Refusal(RefusalKind.InvalidValue, "An empty password.", users.Origin, UserFields.PasswordField);
+        if (fields.Acl is { } acl && !caller.IsAdministrator)
+            fields.Acl = WithOwner(acl, userId);
+
+        // The right to change the row is checked before the time for a hash is spent, not only with the change itself.
+        var save = await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation);
+        if (UserFields.Username(fields) is { HasValue: true, Value: null or "" })
+            throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
+        var email = UserFields.Email(fields);
+        var hash = changes.Password is null ? null : await _passwords.HashAsync(changes.Password, cancellation);
+
+        WriteResult row;
+        NewSession? session = null;
+        await using (var transaction = await _rows.BeginAsync(cancellation))
+        {
+            var connection = transaction.Connection;
+            await ReserveAsync(connection, users, fields, userId, cancellation);
+            if (email.HasValue)
+                await ForgetAddressAsync(connection, userId, email.Value);
+            row = await _rows.ChangeAsync(users, userId, fields, caller, transaction, cancellation, ifVersion);
+            if (hash is not null)
+            {
+                await SetPasswordAsync(connection, userId, hash, endSessions: true);
+                if (!caller.IsAdministrator && caller.UserId == userId)
+                    session = await _sessions.CreateAsync(connection, userId, changes.Session, CancellationToken.None);
+            }
+
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        await _rows.EndSaveAsync(save, row, cancellation);
+        return new(row, session);
+    }
+
+    /// <summary>With another address: the old one's verification and the reset link that went to it are void. Undone with the transaction.</summary>
+    private static Task ForgetAddressAsync(NpgsqlConnection connection, string userId, string? email) => connection.ExecuteAsync("""
+        update app.users set email_verified = case when email_verified then false else email_verified end, email_verify_token = null,
+            email_verify_token_expires_at = null, reset_token = null, reset_token_expires_at = null
+        where id = @userId and email is distinct from @email
+        """, new { userId, email });
+
+    private static async Task SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
+    {
+        await connection.ExecuteAsync($"""
+            update app.users set password_hash = @hash, password_changed_at = now(), reset_token = null, reset_token_expires_at = null
+                {(endSessions ? ", legacy_session_token = null" : "")}
+            where id = @userId
+            """, new { userId, hash });
+        if (endSessions)
+            await connection.ExecuteAsync("delete from app.sessions where user_id = @userId", new { userId });
+    }
+}

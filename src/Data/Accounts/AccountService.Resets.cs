@@ -1,0 +1,79 @@
+using Backend.Data.Rows;
+using Dapper;
+using Npgsql;
+
+namespace Backend.Data.Accounts;
+
+/// <content>Password resets by mail.</content>
+public sealed partial class AccountService
+{
+    private const int ResetTokenLength = 25;
+
+    /// <summary>Makes a reset token for the user with this e-mail address, or without one but with this username. A token before it is void.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="inTransaction">Called in the transaction: enqueues the mail.</param>
+    /// <param name="cancellation">Cancels until the token is written.</param>
+    /// <returns>Null: there is no such user. Callers should answer the same in both cases.</returns>
+    public async Task<PasswordReset?> RequestPasswordResetAsync(string address, Func<PasswordReset, NpgsqlTransaction, CancellationToken, Task> inTransaction,
+        CancellationToken cancellation = default)
+    {
+        if (!UserFields.IsStorable(address))
+            return null;
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        var user = await connection.QueryFirstOrDefaultAsync<Addressee>(new CommandDefinition("""
+            select id, username from app.users where email = @address or (username = @address and coalesce(email, '') = '')
+            order by email is not distinct from @address desc, username_duplicate or email_duplicate, created_at, id limit 1 for no key update
+            """, new { address }, cancellationToken: cancellation));
+        if (user is not { } found)
+            return null;
+        var reset = new PasswordReset(found.Id, address, found.Username, RowId.New(ResetTokenLength), (_time.GetUtcNow() + _options.ResetTokenLength).UtcDateTime);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update app.users set reset_token = @Token, reset_token_expires_at = @ExpiresAt where id = @UserId", reset, cancellationToken: cancellation));
+        await inTransaction(reset, transaction, cancellation);
+        await transaction.CommitAsync(CancellationToken.None);
+        return reset;
+    }
+
+    /// <summary>Whose reset token this is; null: nobody's.</summary>
+    public async Task<ResetTokenOwner?> FindResetTokenAsync(string token, CancellationToken cancellation = default)
+    {
+        if (!IsResetToken(token))
+            return null;
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        // Imported tokens may have no end.
+        return await connection.QueryFirstOrDefaultAsync<ResetTokenOwner>(new CommandDefinition("""
+            select id as userId, username, coalesce(reset_token_expires_at <= @now, false) as expired from app.users where reset_token = @token limit 1
+            """, new { token, now = _time.GetUtcNow().UtcDateTime }, cancellationToken: cancellation));
+    }
+
+    /// <summary>Sets a new password by a reset token, which is used up. Ends the user's sessions and unlocks the account, if the settings say so.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.InvalidToken"/>, <see cref="RefusalKind.ExpiredToken"/>,
+    /// <see cref="RefusalKind.InvalidValue"/> (password), <see cref="RefusalKind.Busy"/>.</exception>
+    public async Task CompletePasswordResetAsync(string token, string newPassword, CancellationToken cancellation = default)
+    {
+        var owner = await FindResetTokenAsync(token, cancellation) ?? throw new Refusal(RefusalKind.InvalidToken, "No such reset token.");
+        if (owner.Expired)
+            throw new Refusal(RefusalKind.ExpiredToken, "The reset token has expired.");
+        if (newPassword.Length == 0)
+            throw new Refusal(RefusalKind.InvalidValue, "An empty password.", field: UserFields.PasswordField);
+        var hash = await _passwords.HashAsync(newPassword, cancellation);
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+        // The token may have been used while the hash was made.
+        var used = await connection.ExecuteAsync("""
+            update app.users set reset_token = null, reset_token_expires_at = null, updated_at = date_trunc('milliseconds', now()),
+                failed_login_count = case when @unlock then 0 else failed_login_count end,
+                lockout_expires_at = case when @unlock then null else lockout_expires_at end
+            where id = @UserId and reset_token = @token
+            """, new { owner.UserId, token, unlock = _options.UnlockOnPasswordReset });
+        if (used == 0)
+            throw new Refusal(RefusalKind.InvalidToken, "The reset token was used.");
+        await SetPasswordAsync(connection, owner.UserId, hash, _options.RevokeSessionsOnPasswordReset);
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
+    private sealed record Addressee(string Id, string? Username);
+
+    private static bool IsResetToken(string token) => token.Length > 0 && UserFields.IsStorable(token);
+}
