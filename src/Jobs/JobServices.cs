@@ -35,13 +35,14 @@ public static class JobServices
             provider.GetRequiredService<OutboxTable>(), provider.GetRequiredService<RecurringTable>(),
             provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<RelaySignal>()));
         services.AddSingleton<JobsOverview>();
+        services.AddSingleton<SchedulerRecipe>();
         services.AddSingleton<JobServer>();
         services.AddHostedService(provider => provider.GetRequiredService<JobServer>());
         services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");
 
         services.AddHousekeeping();
         services.AddMail(configuration);
-        return services.AddScheduler(configuration);
+        return services.AddQuartz();
     }
 
     /// <summary>Registers a job class. Each project registers its own, so that a project that goes takes its jobs with it.</summary>
@@ -72,38 +73,5 @@ public static class JobServices
         if (!CronExpression.TryParse(cron, out _))
             throw new FormatException($"Not a cron expression: {cron}");
         return services.AddSingleton(new RecurringRegistration(name, cron, arguments));
-    }
-
-    private static IServiceCollection AddScheduler(this IServiceCollection services, IConfiguration configuration)
-    {
-        var options = configuration.GetSection("Jobs").Get<JobsOptions>() ?? new JobsOptions();
-        services.AddQuartz(quartz =>
-        {
-            quartz.ConfigureScheduler(scheduler =>
-            {
-                // No InstanceId: clustering derives one for each process ("AUTO" would be taken literally).
-                scheduler.InstanceName = "jobs";
-                // How soon a process finds work that another one handed over and has no worker free for; the default is 30 s.
-                scheduler.IdleWaitTime = TimeSpan.FromSeconds(2);
-            });
-            quartz.UseDefaultThreadPool(options.Workers);
-            quartz.UsePersistentStore(store =>
-            {
-                store.UsePostgres(source => source.DataSourceFactory = provider => provider.GetRequiredService<NpgsqlDataSource>());
-                store.UseSystemTextJsonSerializer();
-                store.UseClustering(cluster =>
-                {
-                    cluster.CheckinInterval = options.DeadAfter / 2;
-                    cluster.CheckinMisfireThreshold = options.DeadAfter / 2;
-                });
-                store.ProvisionSchema();
-                store.ConfigureStore(o =>
-                {
-                    o.TablePrefix = "jobs.qrtz_";
-                    o.StoreJobDataAsStrings = true;
-                });
-            });
-        });
-        return services;
     }
 }

@@ -16,8 +16,8 @@ internal sealed class ExpireRows(NpgsqlDataSource database, ILogger<ExpireRows> 
 {
     // Names as pg_catalog has them, so nothing but a table and a column that exist gets into a statement.
     private const string Expirations = """
-        select e.relation, e.column_name, e.seconds, c.relname as relation_found, a.attname as column_found,
-               a.atttypid = 'timestamptz'::regtype as is_time
+        select e.relation as Relation, e.column_name as ColumnName, e.seconds as Seconds, c.relname::text as RelationFound, a.attname::text as ColumnFound,
+               a.atttypid = 'timestamptz'::regtype as IsTime
         from jobs.expirations e
         left join pg_class c on c.relname = e.relation and c.relkind in ('r', 'p') and c.relnamespace = 'app'::regnamespace
         left join pg_attribute a on a.attrelid = c.oid and a.attname = e.column_name and a.attnum > 0 and not a.attisdropped

@@ -12,7 +12,7 @@ namespace Backend.Jobs.Running;
 /// A database that is not there (yet) is waited for; enqueuing does not depend on this.
 /// </summary>
 internal sealed class JobServer(
-    ISchedulerFactory schedulers, Relay relay, RecurringSchedule recurring, RelaySignal signal, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobServer> logger)
+    SchedulerRecipe recipe, Relay relay, RecurringSchedule recurring, RelaySignal signal, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobServer> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
@@ -27,6 +27,9 @@ internal sealed class JobServer(
 
     /// <summary>Whether jobs are being run, or need not be.</summary>
     public bool IsRunning => !options.Value.Enabled || _scheduler is { Status: SchedulerStatus.Running };
+
+    /// <summary>Quartz, once it runs.</summary>
+    public IScheduler? Scheduler => _scheduler;
 
     /// <summary>Cancelled when the process stops and its grace period is over.</summary>
     public CancellationToken Interrupted => _interrupt.Token;
@@ -82,12 +85,8 @@ internal sealed class JobServer(
         }
     }
 
-    private async Task StartQuartzAsync(CancellationToken cancellation)
-    {
-        var scheduler = await schedulers.GetScheduler(cancellation);
-        await scheduler.Start(cancellation);
-        _scheduler = scheduler;
-    }
+    private async Task StartQuartzAsync(CancellationToken cancellation) =>
+        _scheduler = await recipe.StartAsync(options.Value, cancellation);
 
     private async Task TryAsync(Func<CancellationToken, Task> work, CancellationToken stopping)
     {

@@ -1,4 +1,5 @@
 using Backend.Jobs.Outbox;
+using Backend.Jobs.Running;
 using Quartz;
 
 namespace Backend.Jobs.Tests.Outbox;
@@ -59,7 +60,7 @@ internal sealed class FailureTests
         await JobsDatabase.WaitForAsync(() => database.StateAsync(id), "done");
 
         // A relay that claimed the row before it was done, and hands it over only now.
-        var scheduler = await node.Get<ISchedulerFactory>().GetScheduler();
+        var scheduler = node.Get<JobServer>().Scheduler!;
         await JobsDatabase.WaitForAsync(async () => await scheduler.Exists(new JobKey($"{id}", Relay.Group)), false);
         await Relay.HandOverAsync(scheduler, [id], default);
         await JobsDatabase.WaitForAsync(async () => await scheduler.Exists(new JobKey($"{id}", Relay.Group)), false);
