@@ -1,4 +1,5 @@
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
@@ -20,6 +21,7 @@ public static class ParseCompatExtensions
         services.AddSingleton<ValueWriter>();
         services.AddSingleton<ClassServices>();
         services.AddSingleton<IRouteSource, ClassRoutes>();
+        services.AddPeopleAndSchemas();
         return services;
     }
 

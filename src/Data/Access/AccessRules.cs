@@ -15,6 +15,10 @@ public static class AccessRules
     private static readonly FrozenDictionary<string, ImmutableArray<string>> AlwaysProtected =
         new Dictionary<string, ImmutableArray<string>> { ["users"] = ["email"] }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    /// <summary>Fields of system tables that only the row's own user and an administrator see, whatever permissions declare.</summary>
+    private static readonly FrozenDictionary<string, ImmutableArray<string>> Private =
+        new Dictionary<string, ImmutableArray<string>> { ["users"] = ["authData"] }.ToFrozenDictionary(StringComparer.Ordinal);
+
     /// <summary>Checks an operation that concerns no row yet, or all of them.</summary>
     /// <exception cref="Refusal">Denied; or the caller must be a user; or he may only read; or a rule cannot be evaluated.</exception>
     public static void Require(Table table, Operation operation, Caller caller) => _ = Resolve(table, operation, caller);
@@ -41,6 +45,8 @@ public static class AccessRules
                 hidden.IntersectWith(fields);
         }
 
+        if (table.System && Private.TryGetValue(table.Name, out var own))
+            (hidden ??= []).UnionWith(own);
         return hidden is null or { Count: 0 } ? FrozenSet<string>.Empty : hidden.ToFrozenSet(StringComparer.Ordinal);
     }
 

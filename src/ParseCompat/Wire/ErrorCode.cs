@@ -20,6 +20,7 @@ internal static class ErrorCode
     public const int InvalidAcl = 123;
     public const int Timeout = 124;
     public const int InvalidEmailAddress = 125;
+    public const int MissingInstallationId = 132;
     public const int MissingRequiredField = 135;
     public const int ChangedImmutableField = 136;
     public const int DuplicateValue = 137;

@@ -1,0 +1,168 @@
+using System.Text.Json;
+using Backend.Data;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.Data.Rows;
+using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.Options;
+
+namespace Backend.ParseCompat.Schemas;
+
+/// <summary><c>/schemas</c> and <c>/purge</c> (contract section 23), for the master key.</summary>
+internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWriter schemas, IOptions<ParseCompatOptions> options) : IRouteSource
+{
+    private readonly bool _allowAnyUserId = options.Value.AllowCustomObjectId;
+
+    public void AddRoutes(RouteList routes)
+    {
+        routes.Map("GET", "/schemas", ListAsync, RouteRules.Master);
+        routes.Map("GET", "/schemas/:className", GetAsync, RouteRules.Master);
+        routes.Map("POST", "/schemas", CreateAsync, RouteRules.Master);
+        routes.Map("POST", "/schemas/:className", CreateAsync, RouteRules.Master);
+        routes.Map("PUT", "/schemas/:className", ChangeAsync, RouteRules.Master);
+        routes.Map("DELETE", "/schemas/:className", DropAsync, RouteRules.Master);
+        routes.Map("DELETE", "/purge/:className", PurgeAsync, RouteRules.Master);
+    }
+
+    private async ValueTask<ParseResponse> ListAsync(ParseRequest request)
+    {
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        var shown = new List<Table>();
+        foreach (var table in snapshot.Tables)
+        {
+            if (await IsShownAsync(table, request.Aborted))
+                shown.Add(table);
+        }
+
+        return ParseResponse.Json(200, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteStartArray("results"u8);
+            foreach (var table in shown)
+                schemas.Write(writer, table, SchemaMoment.Read);
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        });
+    }
+
+    private async ValueTask<ParseResponse> GetAsync(ParseRequest request)
+    {
+        var name = request["className"];
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        return snapshot.FindByOrigin(name) is { } table ? Answer(table, SchemaMoment.Read) : throw SchemaErrors.NoSuchClass(name);
+    }
+
+    private async ValueTask<ParseResponse> CreateAsync(ParseRequest request)
+    {
+        RequireWrite(request, "create a schema");
+        var name = NameOf(request) ?? throw new ParseError(ErrorCode.MissingRequiredField, $"POST /{string.Join('/', request.Segments)} needs a class name.");
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        if (snapshot.FindByOrigin(name) is { } existing && await IsShownAsync(existing, request.Aborted))
+            throw SchemaErrors.ClassExists(name);
+        if (!ClassName.IsValid(name) || ClassName.IsJoin(name))
+            throw SchemaErrors.InvalidClassName(name);
+        var plan = Plan(name, snapshot.FindByOrigin(name), request);
+        if (snapshot.FindByOrigin(name) is not null)
+        {
+            // A system class that was not in use: its table is there from the start.
+            snapshot = await catalog.AlterAsync(name, plan, request.Aborted);
+            return Answer(snapshot.FindByOrigin(name)!, SchemaMoment.Created);
+        }
+
+        try
+        {
+            snapshot = await catalog.CreateTableAsync(name, plan.Set, plan.Permissions, request.Aborted);
+        }
+        catch (Refusal refusal) when (refusal.Kind == RefusalKind.Duplicate)
+        {
+            throw SchemaErrors.ClassExists(name);
+        }
+
+        if (plan.AddIndexes.Count > 0)
+            snapshot = await catalog.AlterAsync(name, new TableAlteration { AddIndexes = plan.AddIndexes }, request.Aborted);
+        return Answer(snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), SchemaMoment.Created);
+    }
+
+    private async ValueTask<ParseResponse> ChangeAsync(ParseRequest request)
+    {
+        RequireWrite(request, "update a schema");
+        var name = NameOf(request)!;
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        var table = snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name);
+        snapshot = await catalog.AlterAsync(name, Plan(name, table, request), request.Aborted);
+        return Answer(snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), SchemaMoment.Changed);
+    }
+
+    private async ValueTask<ParseResponse> DropAsync(ParseRequest request)
+    {
+        RequireWrite(request, "delete a schema");
+        var name = request["className"];
+        if (!ClassName.IsValid(name))
+            throw SchemaErrors.InvalidClassName(name);
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        if (snapshot.FindByOrigin(name) is not { } table)
+            return ParseResponse.Empty;
+        var count = await rows.CountAsync(new RowQuery { Table = table }, Caller.Administrator, request.Aborted);
+        if (count > 0)
+            throw new ParseError(ErrorCode.InvalidSchemaOperation, $"Class {name} is not empty, contains {count} objects, cannot drop schema.");
+        if (table.System)
+        {
+            // The table stays; what was declared on top of it goes.
+            await catalog.AlterAsync(name, new TableAlteration
+            {
+                Drop = [.. table.Fields.Where(f => !f.System).Select(f => f.Name)],
+                DropIndexes = [.. table.Indexes.Select(i => i.Name)],
+            }, request.Aborted);
+        }
+        else
+        {
+            await catalog.DropTableAsync(name, request.Aborted);
+        }
+
+        return ParseResponse.Empty;
+    }
+
+    private async ValueTask<ParseResponse> PurgeAsync(ParseRequest request)
+    {
+        RequireWrite(request, "purge a schema");
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        if (snapshot.FindByOrigin(request["className"]) is { } table)
+            await rows.PurgeAsync(table, request.Aborted);
+        return ParseResponse.Empty;
+    }
+
+    private TableAlteration Plan(string name, Table? table, ParseRequest request) =>
+        new SchemaPlan(name, table, _allowAnyUserId).Make(request.Body.Get("fields"), request.Body.Get("classLevelPermissions"), request.Body.Get("indexes"));
+
+    /// <summary>The class that the path or the body names, which must not differ.</summary>
+    private static string? NameOf(ParseRequest request)
+    {
+        var inPath = request.Route.IndexOf("className") >= 0 ? request["className"] : null;
+        var inBody = request.Body.Get("className") is { ValueKind: not (JsonValueKind.Null or JsonValueKind.False) } element ? JavaScriptText.Of(element) : null;
+        if (inBody is "")
+            inBody = null;
+        if (inPath is not null && inBody is not null && inPath != inBody)
+            throw SchemaErrors.NameMismatch(inBody, inPath);
+        return inPath ?? inBody;
+    }
+
+    /// <summary>A system class is there for a client once somebody used it; users and roles always are.</summary>
+    private async Task<bool> IsShownAsync(Table table, CancellationToken cancellation)
+    {
+        if (!table.System || table.Origin is ClassName.User or ClassName.Role)
+            return true;
+        if (table.Fields.Any(f => !f.System))
+            return true;
+        await using var cursor = await rows.OpenAsync(new RowQuery { Table = table, Fields = [], Limit = 1 }, Caller.Administrator, cancellation);
+        return await cursor.ReadAsync(cancellation);
+    }
+
+    private static void RequireWrite(ParseRequest request, string operation)
+    {
+        if (request.Caller.IsReadOnly)
+            throw new ParseError(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to {operation}.");
+    }
+
+    private ParseResponse Answer(Table table, SchemaMoment moment) => ParseResponse.Json(200, writer => schemas.Write(writer, table, moment));
+}

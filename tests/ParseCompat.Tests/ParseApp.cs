@@ -1,0 +1,116 @@
+using System.Text;
+using System.Text.Json;
+using Backend.Data;
+using Backend.Testing;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Backend.ParseCompat.Tests;
+
+/// <summary>The old dialect on a real socket over a database of its own.</summary>
+internal sealed class ParseApp : IAsyncDisposable
+{
+    public const string Master = "X-Parse-Master-Key: mk";
+
+    private readonly WebApplication _app;
+    private readonly TestDatabase _database;
+    private readonly HttpClient _client;
+    private readonly bool _ownsDatabase;
+
+    private ParseApp(WebApplication app, TestDatabase database, bool ownsDatabase)
+    {
+        (_app, _database, _ownsDatabase) = (app, database, ownsDatabase);
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false })
+        {
+            BaseAddress = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()),
+        };
+    }
+
+    public TestDatabase Database => _database;
+
+    public IServiceProvider Services => _app.Services;
+
+    public static Task<ParseApp> StartAsync(params (string Name, string? Value)[] settings) => StartAsync(null, settings);
+
+    /// <summary>A second process on the same database, as far as the program can tell.</summary>
+    public Task<ParseApp> StartAnotherAsync() => StartAsync(_database);
+
+    public static async Task<ParseApp> StartAsync(TestDatabase? shared, params (string Name, string? Value)[] settings)
+    {
+        var database = shared ?? await TestDatabase.CreateAsync();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:Database"] = database.ConnectionString + ";Maximum Pool Size=10",
+            ["ParseCompat:ApplicationId"] = "app",
+            ["ParseCompat:MasterKey"] = "mk",
+            ["ParseCompat:RestApiKey"] = "rest",
+            ["ParseCompat:PublicServerUrl"] = "http://host/parse",
+            ["ParseCompat:AllowClientClassCreation"] = "true",
+        });
+        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, s.Value)));
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddData(builder.Configuration);
+        builder.Services.AddParseCompat(builder.Configuration);
+        var app = builder.Build();
+        app.MapParseCompat();
+        await app.StartAsync();
+        return new ParseApp(app, database, shared is null);
+    }
+
+    /// <summary>Sends a request and returns status, a blank and the body.</summary>
+    public async Task<string> SendAsync(string method, string path, string? body = null, params string[] headers)
+    {
+        using var response = await RequestAsync(method, path, body, headers);
+        return $"{(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}";
+    }
+
+    /// <summary>Sends a request that must succeed and returns its JSON.</summary>
+    public async Task<JsonElement> JsonAsync(string method, string path, string? body = null, params string[] headers)
+    {
+        var answer = await SendAsync(method, path, body, headers);
+        Assert.That(answer, Does.StartWith("20"), $"{method} {path} {body}");
+        return JsonSerializer.Deserialize<JsonElement>(answer.AsSpan(4));
+    }
+
+    public async Task<HttpResponseMessage> RequestAsync(string method, string path, string? body = null, params string[] headers)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Headers.Add("X-Parse-Application-Id", "app");
+        request.Headers.Add("X-Parse-REST-API-Key", "rest");
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var header in headers)
+        {
+            var colon = header.IndexOf(':', StringComparison.Ordinal);
+            if (!request.Headers.TryAddWithoutValidation(header[..colon], header[(colon + 1)..].Trim()))
+                throw new ArgumentException(header);
+        }
+
+        return await _client.SendAsync(request);
+    }
+
+    /// <summary>Signs a user up and returns id and session token.</summary>
+    public async Task<(string Id, string Token)> SignUpAsync(string username, string password = "secret")
+    {
+        var user = await JsonAsync("POST", "/parse/users", $$"""{"username":"{{username}}","password":"{{password}}"}""");
+        return (user.GetProperty("objectId").GetString()!, user.GetProperty("sessionToken").GetString()!);
+    }
+
+    /// <summary>The header that shows a session token.</summary>
+    public static string As(string token) => "X-Parse-Session-Token: " + token;
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _app.DisposeAsync();
+        if (_ownsDatabase)
+            await _database.DisposeAsync();
+    }
+}

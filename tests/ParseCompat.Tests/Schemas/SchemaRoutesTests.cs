@@ -1,0 +1,113 @@
+using System.Text.Json;
+
+namespace Backend.ParseCompat.Tests.Schemas;
+
+[TestFixture]
+[Parallelizable(ParallelScope.All)]
+internal sealed class SchemaRoutesTests
+{
+    private const string Defaults = """
+        "fields":{"objectId":{"type":"String"},"createdAt":{"type":"Date"},"updatedAt":{"type":"Date"},
+        """;
+
+    private const string PublicPermissions = """
+        "ACL":{"type":"ACL"}},"classLevelPermissions":{"find":{"*":true},"count":{"*":true},"get":{"*":true},"create":{"*":true},"update":{"*":true},"delete":{"*":true},"addField":{"*":true},"protectedFields":{"*":[]}}}
+        """;
+
+    private ParseApp _app = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => _app = await ParseApp.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task Stop() => await _app.DisposeAsync();
+
+    [Test]
+    public async Task A_class_is_made_with_fields_and_shown()
+    {
+        const string Expected = """{"className":"Made",""" + Defaults + """
+            "s":{"type":"String","required":true},"owner":{"type":"Pointer","targetClass":"_User"},"d":{"type":"Number","defaultValue":5},
+            """ + PublicPermissions;
+        var made = await Send("POST", "/parse/schemas", """{"className":"Made","fields":{"s":{"type":"String","required":true},"owner":{"type":"Pointer","targetClass":"_User"},"d":{"type":"Number","defaultValue":5}}}""");
+
+        Assert.That(made, Is.EqualTo("200 " + Expected));
+        Assert.That(await Send("GET", "/parse/schemas/Made"), Is.EqualTo("200 " + Expected));
+    }
+
+    [Test]
+    public async Task Fields_are_added_and_dropped_in_one_request()
+    {
+        await Send("POST", "/parse/schemas/Changed", """{"fields":{"a":{"type":"String"},"p":{"type":"GeoPoint"}}}""");
+
+        Assert.That(await Send("PUT", "/parse/schemas/Changed", """{"fields":{"p":{"__op":"Delete"},"q":{"type":"GeoPoint"},"r":{"type":"Relation","targetClass":"Made"}}}"""), Is.EqualTo(
+            """200 {"className":"Changed",""" + Defaults + """
+            "a":{"type":"String"},"q":{"type":"GeoPoint"},"r":{"type":"Relation","targetClass":"Made"},
+            """ + PublicPermissions));
+    }
+
+    [Test]
+    public async Task Users_and_roles_are_there_from_the_start_and_nothing_else()
+    {
+        await using var app = await ParseApp.StartAsync();
+        var schemas = await app.JsonAsync("GET", "/parse/schemas", null, ParseApp.Master);
+
+        Assert.That(schemas.GetProperty("results").EnumerateArray().Select(s => s.GetProperty("className").GetString()), Is.EquivalentTo(["_User", "_Role"]));
+        Assert.That(schemas.GetProperty("results").EnumerateArray().First(s => s.GetProperty("className").GetString() == "_User").GetProperty("fields").EnumerateObject().Select(f => f.Name),
+            Is.EquivalentTo(["objectId", "createdAt", "updatedAt", "username", "password", "email", "emailVerified", "authData", "ACL"]));
+    }
+
+    [Test]
+    public async Task Only_the_answer_to_a_change_shows_what_the_server_protects_by_itself()
+    {
+        await using var app = await ParseApp.StartAsync();
+        var changed = await app.JsonAsync("PUT", "/parse/schemas/_User", """{"fields":{"city":{"type":"String"}}}""", ParseApp.Master);
+        var read = await app.JsonAsync("GET", "/parse/schemas/_User", null, ParseApp.Master);
+
+        Assert.That(Protected(changed), Is.EqualTo("""{"*":["email"]}"""));
+        Assert.That(Protected(read), Is.EqualTo("""{"*":[]}"""));
+    }
+
+    [Test]
+    public async Task Indexes_are_declared_listed_and_dropped()
+    {
+        await Send("POST", "/parse/schemas/Indexed", """{"fields":{"a":{"type":"String"}}}""");
+
+        Assert.That(Indexes(await _app.JsonAsync("PUT", "/parse/schemas/Indexed", """{"indexes":{"byA":{"a":1}}}""", ParseApp.Master)), Is.EqualTo("""{"_id_":{"_id":1},"byA":{"a":1}}"""));
+        Assert.That(await Send("PUT", "/parse/schemas/Indexed", """{"indexes":{"byA":{"a":1}}}"""), Is.EqualTo("""400 {"code":102,"error":"Index byA exists, cannot update."}"""));
+        Assert.That(await Send("PUT", "/parse/schemas/Indexed", """{"indexes":{"byB":{"b":1}}}"""), Is.EqualTo("""400 {"code":102,"error":"Field b does not exist, cannot add index."}"""));
+        Assert.That(await Send("PUT", "/parse/schemas/Indexed", """{"indexes":{"byB":{"__op":"Delete"}}}"""), Is.EqualTo("""400 {"code":102,"error":"Index byB does not exist, cannot delete."}"""));
+        Assert.That(Indexes(await _app.JsonAsync("PUT", "/parse/schemas/Indexed", """{"indexes":{"byA":{"__op":"Delete"}}}""", ParseApp.Master)), Is.EqualTo("""{"_id_":{"_id":1}}"""));
+    }
+
+    [TestCase("POST", "/parse/schemas", "{}", """400 {"code":135,"error":"POST /schemas needs a class name."}""")]
+    [TestCase("POST", "/parse/schemas/A", """{"className":"B"}""", """400 {"code":103,"error":"Class name mismatch between B and A."}""")]
+    [TestCase("POST", "/parse/schemas/_User", "{}", """400 {"code":103,"error":"Class _User already exists."}""")]
+    [TestCase("POST", "/parse/schemas/1A", "{}", """400 {"code":103,"error":"Invalid classname: 1A, classnames can only have alphanumeric characters and _, and must start with an alpha character "}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"0f":{"type":"String"}}}""", """400 {"code":105,"error":"invalid field name: 0f"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"Foo"}}}""", """400 {"code":111,"error":"invalid field type: Foo"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"Pointer"}}}""", """400 {"code":135,"error":"type Pointer needs a class name"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":7}}}""", """400 {"code":107,"error":"invalid JSON"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"Relation","targetClass":"B","required":true}}}""", """400 {"code":111,"error":"The 'required' option is not applicable for Relation<B>"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"String","defaultValue":1}}}""", """400 {"code":111,"error":"schema mismatch for A1.f default value; expected String but got Number"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"g1":{"type":"GeoPoint"},"g2":{"type":"GeoPoint"}}}""", """400 {"code":111,"error":"currently, only one GeoPoint field may exist in an object. Adding g2 when g1 already exists."}""")]
+    [TestCase("GET", "/parse/schemas/Missing", null, """400 {"code":103,"error":"Class Missing does not exist."}""")]
+    [TestCase("PUT", "/parse/schemas/Missing", "{}", """400 {"code":103,"error":"Class Missing does not exist."}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"fields":{"username":{"type":"Number"}}}""", """400 {"code":255,"error":"Field username exists, cannot update."}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"fields":{"nope":{"__op":"Delete"}}}""", """400 {"code":255,"error":"Field nope does not exist, cannot delete."}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"fields":{"email":{"__op":"Delete"}}}""", """400 {"code":136,"error":"field email cannot be changed"}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"classLevelPermissions":{"find":{"*":1}}}""", """400 {"code":107,"error":"'1' is not a valid value for class level permissions find:*:1"}""")]
+    [TestCase("DELETE", "/parse/schemas/Missing", null, "200 {}")]
+    [TestCase("DELETE", "/parse/schemas/_GlobalConfig", null, """400 {"code":103,"error":"Invalid classname: _GlobalConfig, classnames can only have alphanumeric characters and _, and must start with an alpha character "}""")]
+    [TestCase("DELETE", "/parse/purge/Missing", null, "200 {}")]
+    public async Task A_fault_is_named(string method, string path, string? body, string answer) => Assert.That(await Send(method, path, body), Is.EqualTo(answer));
+
+    [Test]
+    public async Task The_master_key_is_required() =>
+        Assert.That(await _app.SendAsync("GET", "/parse/schemas"), Is.EqualTo("""403 {"error":"unauthorized: master key is required"}"""));
+
+    private Task<string> Send(string method, string path, string? body = null) => _app.SendAsync(method, path, body, ParseApp.Master);
+
+    private static string Protected(JsonElement schema) => schema.GetProperty("classLevelPermissions").GetProperty("protectedFields").GetRawText();
+
+    private static string Indexes(JsonElement schema) => schema.GetProperty("indexes").GetRawText();
+}
