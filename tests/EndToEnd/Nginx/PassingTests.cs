@@ -19,7 +19,7 @@ public sealed class PassingTests
     {
         using var api = FakeApi.ThatSays("{}");
         await using var nginx = await NginxServer.StartAsync([api.Port]);
-        using var client = ClientFrom("127.0.0.2");
+        using var client = BoundClient.From("127.0.0.2");
         using var request = new HttpRequestMessage(new HttpMethod(method), nginx.Url + path);
         string[] forged = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Prefix", "X-Original-For", "X-Real-IP", "Forwarded"];
         foreach (var name in forged)
@@ -113,15 +113,4 @@ public sealed class PassingTests
         var everything = string.Concat(lines) + await nginx.ReadLogAsync("error.log");
         Assert.That(everything, Does.Not.Contain("secret").And.Not.Contain("se%63ret").And.Not.Contain("username"));
     }
-
-    private static HttpClient ClientFrom(string address) => new(new SocketsHttpHandler
-    {
-        ConnectCallback = async (context, cancellation) =>
-        {
-            var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            socket.Bind(new IPEndPoint(IPAddress.Parse(address), 0));
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    });
 }
