@@ -23,6 +23,9 @@ internal static class AccountsServices
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
             s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<SigningKeys>();
+        services.AddSingleton(s => new Tokens(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<SigningKeys>(), s.GetRequiredService<Sessions>(),
+            s.GetRequiredService<AccountService>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddHostedService<AccountsStart>();
     }
 

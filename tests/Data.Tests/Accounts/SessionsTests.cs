@@ -246,11 +246,4 @@ public sealed class SessionsTests
             await Task.Delay(1);
         }
     }
-
-    private sealed class MovedTime : TimeProvider
-    {
-        public TimeSpan Ahead { get; set; }
-
-        public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
-    }
 }
