@@ -10,7 +10,7 @@ namespace Backend.Data.Catalog;
 internal sealed partial class CatalogChange(NpgsqlConnection connection, CatalogSnapshot snapshot, ILogger logger)
 {
     /// <summary>Past this many columns fields of a table live in <c>rest</c> (PostgreSQL's own limit is 1,600).</summary>
-    private const int MaxColumns = 500;
+    internal const int MaxColumns = 500;
 
     /// <summary>How long a new column waits for its table's lock; longer, and every reader would queue behind it.</summary>
     private const int LockMilliseconds = 200;
@@ -39,7 +39,6 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         var relations = await RelationsAsync();
         var relation = Naming.Relation(origin, relations);
         relations.Add(relation);
-        var name = Naming.TableName(origin, await NamesAsync());
         await ExecuteAsync($"""
             create table app.{Sql.Quote(relation)} (
                 id text collate "C" primary key,
@@ -53,14 +52,29 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
             );
             """);
         await ExecuteAsync($"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on app.{Sql.Quote(relation)} (created_at, id)");
-        var number = (int)(await ScalarAsync("""
-            insert into catalog.tables (name, origin, relation, permissions, visible) values ($1, $2, $3, $4::jsonb, $5) returning number
-            """, name, origin, relation, permissions is null ? null : PermissionsJson.Write(permissions), visible))!;
+        var number = await InsertTableAsync(origin, relation, permissions, visible);
         var columns = new HashSet<string>(StringComparer.Ordinal);
         foreach (var field in fields)
             await AddFieldAsync(number, relation, field, columns, fresh: true);
         return (number, relation);
     }
+
+    /// <summary>Enters a table whose relation exists, without fields.</summary>
+    /// <returns>Its number in the catalog.</returns>
+    public async Task<int> InsertTableAsync(string origin, string relation, TablePermissions? permissions, bool visible = true)
+    {
+        var name = Naming.TableName(origin, await NamesAsync());
+        return (int)(await ScalarAsync("""
+            insert into catalog.tables (name, origin, relation, permissions, visible) values ($1, $2, $3, $4::jsonb, $5) returning number
+            """, name, origin, relation, permissions is null ? null : PermissionsJson.Write(permissions), visible))!;
+    }
+
+    /// <summary>Enters a field whose column or join table exists.</summary>
+    public Task InsertFieldAsync(int table, Field field) => ExecuteAsync("""
+        insert into catalog.fields (table_number, name, kind, target, column_name, required, default_value, has_rest, indexed, system, secret)
+        values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10, $11)
+        """, table, field.Name, field.Kind.ToString(), field.Target, field.Column, field.Required,
+        field.Default is { } value ? Encoding.UTF8.GetString(RestJson.ToBytes(value)) : null, field.HasRest, field.Indexed, field.System, field.Secret);
 
     /// <summary>Adds fields to a table that has rows already.</summary>
     public async Task AddFieldsAsync(Table table, IReadOnlyList<FieldSpec> fields)

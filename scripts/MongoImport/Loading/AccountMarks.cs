@@ -1,0 +1,80 @@
+using Backend.Data.Imports;
+using Backend.MongoImport.Reporting;
+using Npgsql;
+
+namespace Backend.MongoImport.Loading;
+
+/// <summary>
+/// What accounts need besides their rows: of equal usernames, addresses, identities, role names and tokens all rows but one are marked (design
+/// section 3), and a session whose user is missing keeps its pointer in <c>rest</c>.
+/// </summary>
+internal sealed class AccountMarks(NpgsqlDataSource database)
+{
+    /// <summary>Marks and mends. Each table is the one of schema <c>import</c>, or null when it is not imported.</summary>
+    public async Task RunAsync(StagedTable? users, StagedTable? sessions, StagedTable? roles, Func<StagedTable, ClassReport> reports, CancellationToken stop)
+    {
+        // The owner of a value that several have: who was here last.
+        var lastSeen = $"(select max(s.updated_at) from {sessions?.Quoted ?? "app.sessions"} s where s.user_id = t.id) desc nulls last, t.updated_at desc, t.id";
+        if (users is not null)
+        {
+            await MarkAsync(users, "username", "username_duplicate", lastSeen, reports(users), stop);
+            await MarkAsync(users, "email", "email_duplicate", lastSeen, reports(users), stop);
+            var identities = await ExecuteAsync($"""
+                update import.identities i set duplicate = true
+                from (
+                    select i.user_id, i.provider, row_number() over (partition by i.provider, i.subject order by {lastSeen}) as n
+                    from import.identities i join {users.Quoted} t on t.id = i.user_id
+                    where (i.provider, i.subject) in (select provider, subject from import.identities where subject is not null group by 1, 2 having count(*) > 1)
+                ) d
+                where d.user_id = i.user_id and d.provider = i.provider and d.n > 1
+                """, stop);
+            Count(reports(users), "identity", identities);
+        }
+        if (roles is not null)
+        {
+            await MarkAsync(roles, "name", "name_duplicate", "t.updated_at desc, t.id", reports(roles), stop);
+        }
+        if (sessions is not null)
+        {
+            await MarkAsync(sessions, "token", "token_duplicate", "t.updated_at desc, t.id", reports(sessions), stop);
+            var missing = await ExecuteAsync($$"""
+                update {{sessions.Quoted}} s
+                set user_id = null, acl_read = '{}', acl_write = '{}',
+                    rest = coalesce(rest, '{}') || jsonb_build_object('user', jsonb_build_object('$reference', jsonb_build_array('_User', user_id)))
+                where user_id is not null and not exists (select from {{users?.Quoted ?? "app.users"}} u where u.id = s.user_id)
+                """, stop);
+            if (missing > 0)
+            {
+                sessions.FieldsInRest.Add("user");
+                reports(sessions).Dangling["user"] = missing;
+            }
+        }
+    }
+
+    private async Task MarkAsync(StagedTable table, string column, string mark, string order, ClassReport report, CancellationToken stop)
+    {
+        var marked = await ExecuteAsync($"""
+            update {table.Quoted} u set {mark} = true
+            from (
+                select t.id, row_number() over (partition by t.{column} order by {order}) as n
+                from {table.Quoted} t where t.{column} in (select {column} from {table.Quoted} where {column} is not null group by 1 having count(*) > 1)
+            ) d
+            where d.id = u.id and d.n > 1
+            """, stop);
+        Count(report, column, marked);
+    }
+
+    private static void Count(ClassReport report, string what, int marked)
+    {
+        if (marked > 0)
+        {
+            report.Marked[what] = marked;
+        }
+    }
+
+    private async Task<int> ExecuteAsync(string sql, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(sql);
+        return await command.ExecuteNonQueryAsync(stop);
+    }
+}

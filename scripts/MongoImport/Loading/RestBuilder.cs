@@ -1,0 +1,117 @@
+using System.Buffers;
+using System.Text;
+using Backend.Data.Rows;
+using Backend.MongoImport.Bson;
+using Backend.MongoImport.Planning;
+using Backend.MongoImport.Values;
+using Buffer = Backend.MongoImport.Values.Buffer;
+
+namespace Backend.MongoImport.Loading;
+
+/// <summary>Gathers what a row's columns could not hold, in the form of <see cref="RestJson"/>, and counts it.</summary>
+internal sealed class RestBuilder(FieldNames names)
+{
+    private readonly ArrayBufferWriter<byte> _json = new(256);
+    private readonly Dictionary<string, byte[]> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Key, Reason Reason), long> _counts = [];
+    private readonly HashSet<string> _inRow = new(StringComparer.Ordinal);
+    private readonly List<(string, BsonType, byte[])> _late = [];
+    private bool _any;
+
+    /// <summary>How many values stand there, by their key in <c>rest</c> and the reason.</summary>
+    public IReadOnlyDictionary<(string Key, Reason Reason), long> Counts => _counts;
+
+    /// <summary>A new document is being walked.</summary>
+    public void Forget() => _late.Clear();
+
+    public void Begin()
+    {
+        _json.ResetWrittenCount();
+        _any = false;
+        _inRow.Clear();
+        foreach (var (key, type, raw) in _late)
+        {
+            Add(key, -1, new BsonValue(type, raw), Reason.NoColumn);
+        }
+    }
+
+    /// <summary>Adds a value of a document that is still being walked.</summary>
+    public void AddLate(ReadOnlySpan<byte> name, BsonValue value) => _late.Add((BsonText.Decode(name), value.Type, value.Raw.ToArray()));
+
+    /// <summary>Adds a value.</summary>
+    /// <param name="key">Its key.</param>
+    /// <param name="name">The number of the name it had in the document, for keys that two values want.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="reason">Why it is here.</param>
+    public void Add(string key, int name, BsonValue value, Reason reason)
+    {
+        if (!_inRow.Add(key))
+        {
+            // A field under two keys, neither of which fits: the second keeps the name it had.
+            key = "_" + (name >= 0 ? BsonText.Decode(names[name]) : key);
+            if (!_inRow.Add(key))
+            {
+                return;
+            }
+        }
+        _counts[(key, reason)] = _counts.GetValueOrDefault((key, reason)) + 1;
+        Key(key);
+        if (value.Type == BsonType.Null)
+        {
+            _json.Write("null"u8);
+            return;
+        }
+        RestJson.Write(_json, RestValue(value, reason));
+    }
+
+    /// <summary>Marks times that no document had.</summary>
+    public void AddMissing(bool created, bool updated)
+    {
+        Key("_missing");
+        _json.Write(created && updated ? "[\"_created_at\",\"_updated_at\"]"u8 : created ? "[\"_created_at\"]"u8 : "[\"_updated_at\"]"u8);
+    }
+
+    /// <summary>Writes the column.</summary>
+    public void WriteTo(Buffer to)
+    {
+        if (!_any)
+        {
+            to.Int32(-1);
+            return;
+        }
+        to.Int32(_json.WrittenCount + 2);
+        to.Byte(1);
+        to.Bytes(_json.WrittenSpan);
+        to.Byte((byte)'}');
+    }
+
+    private static Value RestValue(BsonValue value, Reason reason)
+    {
+        if (reason is Reason.OtherClass && value.Type == BsonType.Text && BsonText.TryDecode(value.Text, out var text))
+        {
+            var dollar = text.IndexOf('$', StringComparison.Ordinal);
+            return Value.Reference(text[..dollar], text[(dollar + 1)..]);
+        }
+        return reason == Reason.NotFinite && Geometry.TryPair(value, out var x, out var y) ? Value.Point(new GeoPoint(x, y)) : RestValues.Of(value);
+    }
+
+    private void Key(string key)
+    {
+        _json.Write(_any ? ","u8 : "{"u8);
+        _any = true;
+        if (!_keys.TryGetValue(key, out var json))
+        {
+            var writer = new ArrayBufferWriter<byte>(key.Length + 4);
+            NestedJson.WriteString(writer, Clean(key));
+            _keys[key] = json = [.. writer.WrittenSpan, (byte)':'];
+            if (_keys.Count > FieldNames.Most)
+            {
+                _keys.Clear();
+            }
+        }
+        _json.Write(json);
+    }
+
+    // A key that jsonb refuses: lone surrogates become U+FFFD, as everywhere where names are shown.
+    private static string Clean(string key) => Storage.IsStorable(key, indexed: false) ? key : Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(key)).Replace('\0', '\uFFFD');
+}

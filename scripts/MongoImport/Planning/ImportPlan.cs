@@ -1,0 +1,20 @@
+using Backend.MongoImport.Sources;
+
+namespace Backend.MongoImport.Planning;
+
+/// <summary>A collection that is not imported, and why.</summary>
+internal sealed record IgnoredCollection(string Name, long Documents, string Reason);
+
+/// <summary>What an import is going to do.</summary>
+internal sealed class ImportPlan
+{
+    public List<ClassPlan> Classes { get; } = [];
+
+    public List<IgnoredCollection> Ignored { get; } = [];
+
+    /// <summary>Sentences for the operator.</summary>
+    public List<string> Notes { get; } = [];
+
+    /// <summary>Damaged collections by the class that they belong to: it stays as it was.</summary>
+    public Dictionary<string, SourceDamagedException> Damaged { get; } = new(StringComparer.Ordinal);
+}

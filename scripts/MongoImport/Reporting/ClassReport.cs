@@ -1,0 +1,103 @@
+using Backend.MongoImport.Loading;
+using Backend.MongoImport.Planning;
+
+namespace Backend.MongoImport.Reporting;
+
+/// <summary>Documents read, and those that could not be decoded.</summary>
+internal abstract class ReadCounts
+{
+    public long Read { get; set; }
+
+    public long Rejected { get; set; }
+
+    /// <summary>Rows that gave way to a later document of the same id; of joins, pairs that were there already.</summary>
+    public long Duplicates { get; set; }
+}
+
+/// <summary>What became of a relation's join rows.</summary>
+internal sealed class JoinReport : ReadCounts
+{
+    public long Incomplete { get; set; }
+
+    public long Dangling { get; set; }
+
+    public long Imported => Read - Rejected - Incomplete - Duplicates;
+
+    public void Begin() => Read = Rejected = Duplicates = Incomplete = 0;
+}
+
+/// <summary>What became of a class.</summary>
+internal sealed class ClassReport(ClassPlan plan) : ReadCounts
+{
+    public string Name => plan.Name;
+
+    public ClassPlan Plan => plan;
+
+    public ClassState State { get; set; } = ClassState.Imported;
+
+    /// <summary>Why the class is not as the source has it; null when it is.</summary>
+    public string? Message { get; set; }
+
+    public string? Table { get; set; }
+
+    public long Identities { get; set; }
+
+    public long LegacyRights { get; private set; }
+
+    public long WithoutTimes { get; private set; }
+
+    public long DuplicateKeys { get; private set; }
+
+    public long Imported => State == ClassState.Imported ? Read - Rejected - Duplicates : 0;
+
+    /// <summary>Values in <c>rest</c>, by key and reason.</summary>
+    public IReadOnlyDictionary<(string Key, Reason Reason), long> InRest { get; private set; } = new Dictionary<(string, Reason), long>();
+
+    /// <summary>Values that are marked because another row has them: username, email, name, token, identity.</summary>
+    public SortedDictionary<string, long> Marked { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>References to rows that are not there, by field.</summary>
+    public SortedDictionary<string, long> Dangling { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<string, JoinReport> Joins { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Sentences about indexes and whatever else an operator should know.</summary>
+    public List<string> Notes { get; } = [];
+
+    public JoinReport Join(string field)
+    {
+        lock (Joins)
+        {
+            if (!Joins.TryGetValue(field, out var join))
+            {
+                Joins.Add(field, join = new JoinReport());
+            }
+            return join;
+        }
+    }
+
+    public void BeginLoad() => Read = Rejected = Duplicates = 0;
+
+    public void EndLoad(RowEncoder encoder)
+    {
+        InRest = encoder.Rest.Counts;
+        LegacyRights = encoder.LegacyRights;
+        WithoutTimes = encoder.WithoutTimes;
+        DuplicateKeys = encoder.DuplicateKeys;
+    }
+}
+
+/// <summary>How an import of a class ended.</summary>
+internal enum ClassState
+{
+    Imported,
+
+    /// <summary>Something other than an import has written to it.</summary>
+    LeftAlone,
+
+    /// <summary>The source is damaged.</summary>
+    Damaged,
+
+    /// <summary>It could not be loaded.</summary>
+    Failed,
+}

@@ -1,0 +1,34 @@
+using Backend.MongoImport.Planning;
+
+namespace Backend.MongoImport.Reporting;
+
+/// <summary>What an import did, for people and for programs.</summary>
+internal sealed class ImportReport(string source, ImportPlan plan, RejectFile rejects)
+{
+    private readonly List<ClassReport> _classes = [];
+
+    public string Source => source;
+
+    public double Seconds { get; set; }
+
+    public IReadOnlyList<ClassReport> Classes => [.. _classes.OrderBy(c => c.Name, StringComparer.Ordinal)];
+
+    public IReadOnlyList<IgnoredCollection> Ignored => plan.Ignored;
+
+    public IReadOnlyList<string> Notes => plan.Notes;
+
+    public long Read => _classes.Sum(c => c.Read + c.Joins.Values.Sum(j => j.Read));
+
+    public long Rejected => rejects.Count;
+
+    public string? RejectFile => rejects.Count > 0 ? rejects.Path : null;
+
+    /// <summary>0: all imported; 2: some documents rejected; 1: some class was not imported.</summary>
+    public int ExitCode => _classes.Any(c => c.State is ClassState.Damaged or ClassState.Failed or ClassState.LeftAlone) ? 1 : Rejected > 0 ? 2 : 0;
+
+    public ClassReport Add(ClassReport report)
+    {
+        _classes.Add(report);
+        return report;
+    }
+}

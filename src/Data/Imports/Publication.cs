@@ -1,0 +1,118 @@
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Npgsql;
+
+namespace Backend.Data.Imports;
+
+/// <summary>Puts filled tables into the places of those in <c>app</c>: drop, move, catalog entry, in one transaction.</summary>
+internal sealed class Publication(LiveCatalog catalog, ImportState state, string source)
+{
+    public async Task<string?> RunAsync(IReadOnlyList<StagedTable> tables, bool replace, CancellationToken cancellation)
+    {
+        string? refused = null;
+        await catalog.ChangeAsync(async change =>
+        {
+            refused = await WhyNotAsync(change, tables, replace, cancellation);
+            if (refused is not null)
+                return false;
+            var replaced = tables.Where(t => t.Existing is not null).SelectMany(t => ImportState.Relations(t.Existing!)).ToArray();
+            var keys = await ForeignKeys.TakeOffAsync(change.Connection, replaced);
+            var triggers = await TriggersAsync(change.Connection, replaced);
+            var grants = await GrantsAsync(change.Connection, replaced);
+            foreach (var table in tables)
+                await SwapAsync(change, table);
+            foreach (var statement in triggers.Concat(grants))
+                await change.ExecuteAsync(statement);
+            await ForeignKeys.PutBackAsync(change.Connection, keys);
+            return true;
+        }, cancellation);
+        return refused;
+    }
+
+    // Under the tables' locks: what was looked at before the rows were read may have changed since.
+    private async Task<string?> WhyNotAsync(CatalogChange change, IReadOnlyList<StagedTable> tables, bool replace, CancellationToken cancellation)
+    {
+        foreach (var table in tables)
+        {
+            var now = change.Snapshot.FindByOrigin(table.Spec.Origin);
+            if (now?.Number != table.Existing?.Number)
+                return $"{table.Spec.Origin} was made or dropped by something else during the import";
+            if (now is null)
+                continue;
+            foreach (var relation in ImportState.Relations(now))
+                await change.ExecuteAsync($"lock table app.{Sql.Quote(relation)} in access exclusive mode");
+            if (!replace && await state.WhyTouchedAsync(change.Connection, now, cancellation) is { } why)
+                return why;
+        }
+
+        return null;
+    }
+
+    private async Task SwapAsync(CatalogChange change, StagedTable table)
+    {
+        if (table.Existing is { } existing)
+        {
+            if (existing.System)
+            {
+                // Emptying tells whoever caches rows of these tables: the triggers of truncate do.
+                foreach (var relation in ImportState.Relations(existing))
+                    await change.ExecuteAsync($"truncate app.{Sql.Quote(relation)}");
+                foreach (var relation in ImportState.Relations(existing))
+                    await change.ExecuteAsync($"drop table app.{Sql.Quote(relation)}");
+            }
+            else
+            {
+                await change.DropTableAsync(existing);
+            }
+        }
+
+        foreach (var relation in table.Relations)
+            await change.ExecuteAsync($"alter table {ImportRun.Quote(relation)} set schema app");
+        var number = table.Existing is { System: true } system ? await KeepEntryAsync(change, table, system) : await change.InsertTableAsync(table.Spec.Origin, table.Relation, table.Spec.Permissions);
+        foreach (var field in table.Fields)
+            await change.InsertFieldAsync(number, field with { HasRest = field.Column is null || table.FieldsInRest.Contains(field.Name) });
+        foreach (var index in table.Indexes)
+        {
+            await change.ExecuteAsync("""
+                insert into catalog.indexes (table_number, name, relation, definition) values ($1, $2, $3, $4::json) on conflict (table_number, name) do nothing
+                """, number, index.Name, index.Relation, index.DefinitionJson);
+        }
+
+        await change.ExecuteAsync("delete from catalog.expirations where table_number = $1", number);
+        foreach (var (field, seconds) in table.Expirations)
+            await change.ExecuteAsync("insert into catalog.expirations (table_number, field, seconds) values ($1, $2, $3)", number, field, seconds);
+        foreach (var relation in table.Relations)
+            await ImportState.NoteAsync(change.Connection, number, relation, source, CancellationToken.None);
+    }
+
+    private static async Task<int> KeepEntryAsync(CatalogChange change, StagedTable table, Table system)
+    {
+        await change.ExecuteAsync("delete from catalog.fields where table_number = $1", system.Number);
+        await change.ExecuteAsync("delete from catalog.indexes where table_number = $1", system.Number);
+        if (table.Spec.Permissions is { } permissions)
+            await change.ExecuteAsync("update catalog.tables set permissions = $2::jsonb where number = $1", system.Number, PermissionsJson.Write(permissions));
+        return system.Number;
+    }
+
+    private static async Task<List<string>> TriggersAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
+        select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        where c.relnamespace = 'app'::regnamespace and c.relname = any($1) and not t.tgisinternal order by t.oid
+        """, relations);
+
+    private static async Task<List<string>> GrantsAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
+        select format('grant %s on app.%I to %s', a.privilege_type, c.relname, case when a.grantee = 0 then 'public' else quote_ident(a.grantee::regrole::text) end)
+        from pg_class c cross join aclexplode(c.relacl) a
+        where c.relnamespace = 'app'::regnamespace and c.relname = any($1) and a.grantee <> c.relowner
+        """, relations);
+
+    private static async Task<List<string>> TextsAsync(NpgsqlConnection connection, string sql, string[] relations)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = relations });
+        var texts = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            texts.Add(reader.GetString(0));
+        return texts;
+    }
+}

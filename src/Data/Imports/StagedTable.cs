@@ -1,0 +1,70 @@
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+
+namespace Backend.Data.Imports;
+
+/// <summary>What an import knows about a table before it has read the rows.</summary>
+/// <param name="Origin"><see cref="Table.Origin"/>.</param>
+/// <param name="Fields">Every field, relations included; of a system table those that it ships with may be left out.</param>
+public sealed record StagedTableSpec(string Origin, IReadOnlyList<FieldSpec> Fields)
+{
+    /// <summary>The declared permissions; null declares none, and leaves a system table's as they are.</summary>
+    public TablePermissions? Permissions { get; init; }
+
+    /// <summary>Fields whose column an index will hold: too long a text must not go there.</summary>
+    public IReadOnlySet<string> IndexedFields { get; init; } = new HashSet<string>();
+}
+
+/// <summary>An index to be made when the rows are in.</summary>
+/// <param name="Name">The name it was declared under.</param>
+/// <param name="Relation">The name it gets here; null: it is only noted.</param>
+/// <param name="Sql">The whole statement; null when the index is there already or is only noted.</param>
+/// <param name="DefinitionJson">The declaration, for the catalog.</param>
+/// <param name="IfRefused">What to make instead when the rows break a unique index; null: nothing.</param>
+public sealed record StagedIndex(string Name, string? Relation, string? Sql, string DefinitionJson, string? IfRefused = null);
+
+/// <summary>A table being filled in schema <c>import</c>, where nobody looks, until it takes the place of the one in <c>app</c>.</summary>
+public sealed class StagedTable
+{
+    internal StagedTable(StagedTableSpec spec, Table? existing, string relation, IReadOnlyList<Field> fields, IReadOnlyList<string> companions)
+    {
+        Spec = spec;
+        Existing = existing;
+        Relation = relation;
+        Fields = fields;
+        Companions = companions;
+    }
+
+    /// <summary>What was asked for.</summary>
+    public StagedTableSpec Spec { get; }
+
+    /// <summary>The table of schema <c>app</c> that this one will replace, or null.</summary>
+    public Table? Existing { get; }
+
+    /// <summary>The relation's name, the same in both schemas, not quoted.</summary>
+    public string Relation { get; }
+
+    /// <summary>The relation in schema <c>import</c>, for SQL.</summary>
+    public string Quoted => ImportRun.Quote(Relation);
+
+    /// <summary>Every field with its column; of a relation the column is the join table, which lies in schema <c>import</c> as well.</summary>
+    public IReadOnlyList<Field> Fields { get; private set; }
+
+    /// <summary>The relations that go with the table: join tables, and for the accounts their identities.</summary>
+    public IReadOnlyList<string> Companions { get; }
+
+    /// <summary>Names of the fields of which some row holds a value in <c>rest</c>.</summary>
+    public HashSet<string> FieldsInRest { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The declared indexes.</summary>
+    public List<StagedIndex> Indexes { get; } = [];
+
+    /// <summary>Seconds after the instant in a field when its row goes.</summary>
+    public Dictionary<string, double> Expirations { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Says where a relation leads that nothing had declared.</summary>
+    public void SetTarget(string field, string target) => Fields = [.. Fields.Select(f => f.Name == field ? f with { Target = target } : f)];
+
+    /// <summary>The table itself and its companions.</summary>
+    public IEnumerable<string> Relations => Companions.Prepend(Relation);
+}

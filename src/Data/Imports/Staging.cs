@@ -1,0 +1,222 @@
+using Backend.Data.Catalog;
+using Npgsql;
+
+namespace Backend.Data.Imports;
+
+/// <summary>Makes the tables of schema <c>import</c>.</summary>
+internal sealed class Staging(NpgsqlDataSource database)
+{
+    private readonly SemaphoreSlim _naming = new(1);
+    private readonly HashSet<string> _staged = new(StringComparer.Ordinal);
+
+    /// <summary>Relations that belong to a system table without being join tables.</summary>
+    public static IReadOnlyList<string> CompanionsOf(Table table) => table is { System: true, Relation: "users" } ? ["identities"] : [];
+
+    public async Task<StagedTable> CreateAsync(StagedTableSpec spec, Table? existing, bool keepFields, CancellationToken cancellation)
+    {
+        // Names must be distinct over all tables: one at a time. Making an empty table is quick.
+        await _naming.WaitAsync(cancellation);
+        try
+        {
+            await using var connection = await database.OpenConnectionAsync(cancellation);
+            var taken = await RelationsAsync(connection, cancellation);
+            taken.UnionWith(_staged);
+            var table = existing is { System: true } ? await CloneAsync(connection, spec, existing, taken) : await FreshAsync(connection, spec, existing, keepFields, taken);
+            _staged.UnionWith(table.Relations);
+            return table;
+        }
+        finally
+        {
+            _naming.Release();
+        }
+    }
+
+    /// <summary>The statements that give a filled relation its keys and indexes, each to be run by itself.</summary>
+    public async Task<IReadOnlyList<string>> KeysOfAsync(StagedTable table, string relation, CancellationToken cancellation)
+    {
+        if (table.Existing is { System: true } existing && ImportState.Relations(existing).Contains(relation))
+        {
+            await using var connection = await database.OpenConnectionAsync(cancellation);
+            return await CopiedKeysAsync(connection, existing, relation);
+        }
+
+        var quoted = ImportRun.Quote(relation);
+        if (relation != table.Relation)
+        {
+            return
+            [
+                $"alter table {quoted} add constraint {Sql.Quote(Naming.Index(relation, "pkey"))} primary key (owning_id, related_id)",
+                $"create index {Sql.Quote(Naming.Index(relation, "related_id"))} on {quoted} (related_id, owning_id)",
+            ];
+        }
+
+        return
+        [
+            $"alter table {quoted} add constraint {Sql.Quote(Naming.Index(relation, "pkey"))} primary key (id)",
+            $"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on {quoted} (created_at, id)",
+            .. table.Fields.Where(f => f is { Kind: FieldKind.Reference, Column: not null })
+                .Select(f => $"create index {Sql.Quote(ReferenceIndex(relation, f))} on {quoted} ({f.QuotedColumn})"),
+        ];
+    }
+
+    /// <summary>The index that every reference has.</summary>
+    public static string ReferenceIndex(string relation, Field field) => Naming.Index(relation, field.Column!, "idx");
+
+    private static async Task<StagedTable> FreshAsync(NpgsqlConnection connection, StagedTableSpec spec, Table? existing, bool keepFields, HashSet<string> taken)
+    {
+        var relation = existing?.Relation ?? Naming.Relation(spec.Origin, taken);
+        taken.Add(relation);
+        await ExecuteAsync(connection, $"""
+            create table {ImportRun.Quote(relation)} (
+                id text collate "C" not null,
+                created_at timestamptz(3) not null,
+                updated_at timestamptz(3) not null,
+                acl_read text[],
+                acl_write text[],
+                public_read boolean not null generated always as (acl_read is null or '*' = any(acl_read)) stored,
+                public_write boolean not null generated always as (acl_write is null or '*' = any(acl_write)) stored,
+                rest jsonb
+            )
+            """);
+        var specs = spec.Fields.ToList();
+        if (keepFields)
+            specs.AddRange(existing!.Fields.Where(f => spec.Fields.All(s => s.Name != f.Name)).Select(f => new FieldSpec(f.Name, f.Kind, f.Target) { Required = f.Required, Default = f.Default }));
+        var columns = new HashSet<string>(StringComparer.Ordinal);
+        var fields = await AddFieldsAsync(connection, relation, specs, columns, existing, taken, spec);
+        return new StagedTable(spec, existing, relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!)]);
+    }
+
+    private static async Task<StagedTable> CloneAsync(NpgsqlConnection connection, StagedTableSpec spec, Table existing, HashSet<string> taken)
+    {
+        foreach (var relation in ImportState.Relations(existing))
+            await ExecuteAsync(connection, $"create table {ImportRun.Quote(relation)} (like app.{Sql.Quote(relation)} including all excluding indexes)");
+        var columns = await ColumnsAsync(connection, existing.Relation);
+        var kept = new List<Field>();
+        foreach (var field in existing.Fields)
+        {
+            // A field that an earlier import added may have another type now.
+            var wanted = spec.Fields.FirstOrDefault(f => f.Name == field.Name);
+            if (field.System || wanted is null || (wanted.Kind == field.Kind && wanted.Target == field.Target))
+            {
+                kept.Add(field with
+                {
+                    Required = field.System ? field.Required : wanted?.Required ?? field.Required,
+                    Default = field.System ? field.Default : wanted?.Default ?? field.Default,
+                    HasRest = false,
+                    Indexed = field.System ? field.Indexed || spec.IndexedFields.Contains(field.Name) : field.Kind == FieldKind.Reference || spec.IndexedFields.Contains(field.Name),
+                });
+                continue;
+            }
+
+            if (field.Kind == FieldKind.Relation)
+                await ExecuteAsync(connection, $"drop table {ImportRun.Quote(field.Column!)}");
+            else if (field.Column is not null)
+                await ExecuteAsync(connection, $"alter table {ImportRun.Quote(existing.Relation)} drop column {field.QuotedColumn}");
+        }
+
+        var added = spec.Fields.Where(f => kept.All(k => k.Name != f.Name)).ToList();
+        var fields = kept.Concat(await AddFieldsAsync(connection, existing.Relation, added, columns, existing, taken, spec)).ToList();
+        return new StagedTable(spec, existing, existing.Relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!), .. CompanionsOf(existing)]);
+    }
+
+    private static async Task<List<Field>> AddFieldsAsync(NpgsqlConnection connection, string relation, List<FieldSpec> specs, HashSet<string> columns, Table? existing,
+        HashSet<string> taken, StagedTableSpec spec)
+    {
+        var fields = new List<Field>();
+        var add = new List<string>();
+        foreach (var field in specs)
+        {
+            string? column;
+            if (field.Kind == FieldKind.Relation)
+            {
+                column = existing?.Find(field.Name) is { Kind: FieldKind.Relation } same ? same.Column! : Naming.JoinTable(relation, field.Name, taken);
+                taken.Add(column);
+                await ExecuteAsync(connection, $"""
+                    create table {ImportRun.Quote(column)} (
+                        owning_id text collate "C" not null,
+                        related_id text collate "C" not null,
+                        seq bigint generated by default as identity
+                    )
+                    """);
+            }
+            else if (columns.Count >= CatalogChange.MaxColumns)
+            {
+                column = null;
+            }
+            else
+            {
+                column = Naming.Column(field.Name, columns);
+                columns.Add(column);
+                add.Add($"add column {Sql.Quote(column)} {CatalogChange.TypeOf(field.Kind)}");
+            }
+
+            fields.Add(new Field
+            {
+                Name = field.Name,
+                Kind = field.Kind,
+                Target = field.Target,
+                Column = column,
+                Required = field.Required,
+                Default = field.Default,
+                Indexed = column is not null && (field.Kind == FieldKind.Reference || spec.IndexedFields.Contains(field.Name)),
+            });
+        }
+
+        if (add.Count > 0)
+            await ExecuteAsync(connection, $"alter table {ImportRun.Quote(relation)} {string.Join(", ", add)}");
+        return fields;
+    }
+
+    // Constraints first: they bring their indexes. Foreign keys and triggers come with the publication, when all tables are in place.
+    private static async Task<IReadOnlyList<string>> CopiedKeysAsync(NpgsqlConnection connection, Table existing, string relation)
+    {
+        const string sql = """
+            select format('alter table import.%I add constraint %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
+            from pg_constraint k join pg_class c on c.oid = k.conrelid where k.conrelid = $1::regclass and k.contype in ('p', 'u', 'x')
+            union all
+            select pg_get_indexdef(i.indexrelid)
+            from pg_index i join pg_class x on x.oid = i.indexrelid
+            where i.indrelid = $1::regclass and not x.relname = any($2) and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
+            """;
+        var declared = existing.Indexes.Where(i => i.Relation is not null).Select(i => i.Relation!).ToArray();
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = "app." + Sql.Quote(relation) });
+        command.Parameters.Add(new NpgsqlParameter { Value = declared });
+        var from = $" ON app.{relation} ";
+        var fromQuoted = $" ON app.{Sql.Quote(relation)} ";
+        var to = $" ON {ImportRun.Quote(relation)} ";
+        var statements = new List<string>();
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            statements.Add(reader.GetString(0).Replace(from, to, StringComparison.Ordinal).Replace(fromQuoted, to, StringComparison.Ordinal));
+        return statements;
+    }
+
+    private static async Task<HashSet<string>> ColumnsAsync(NpgsqlConnection connection, string relation)
+    {
+        await using var command = new NpgsqlCommand("select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = ImportRun.Quote(relation) });
+        return await TextsAsync(command, CancellationToken.None);
+    }
+
+    private static async Task<HashSet<string>> RelationsAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select relname::text from pg_class where relnamespace = 'app'::regnamespace", connection);
+        return await TextsAsync(command, cancellation);
+    }
+
+    private static async Task<HashSet<string>> TextsAsync(NpgsqlCommand command, CancellationToken cancellation)
+    {
+        var texts = new HashSet<string>(StringComparer.Ordinal);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        while (await reader.ReadAsync(cancellation))
+            texts.Add(reader.GetString(0));
+        return texts;
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+}
