@@ -24,8 +24,7 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
                 return null;
             if (Configuration.For(asked, database.ConnectionString, out var unknown) is not { } settings)
                 return $"There is no setting for the option {unknown}.";
-            if (_api is not null)
-                await _api.DisposeAsync();
+            await StopAsync();
             _api = new Api(settings);
             try
             {
@@ -36,7 +35,6 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
             }
             catch (OptionsValidationException e)
             {
-                await _api.DisposeAsync();
                 _api = null;
                 return e.Message;
             }
@@ -66,10 +64,20 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
         }
     }
 
-    public async ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    // Program.cs stops and disposes its host itself when it is asked to; the factory doing the same beside it would take services away from
+    // the half that is still stopping.
+    private async Task StopAsync()
     {
-        if (_api is not null)
-            await _api.DisposeAsync();
+        if (_api is not { } api)
+            return;
+        _api = null;
+        var lifetime = api.Services.GetRequiredService<IHostApplicationLifetime>();
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var registration = lifetime.ApplicationStopped.Register(stopped.SetResult);
+        lifetime.StopApplication();
+        await stopped.Task;
     }
 
     private sealed class Api(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
