@@ -1,5 +1,8 @@
+using System.Reflection;
 using Backend.Api.V2.Problems;
+using Backend.Api.V2.Rows;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.AspNetCore.Mvc.Versioning.Conventions;
 
 namespace Backend.Api.V2;
@@ -11,7 +14,13 @@ internal static class VersionTwo
 
     public static void AddVersionTwo(this IServiceCollection services)
     {
-        services.AddControllers();
+        services.AddControllers().ConfigureApplicationPartManager(parts =>
+        {
+            parts.FeatureProviders.Clear();
+            parts.FeatureProviders.Add(new InternalControllers());
+        });
+        services.AddSingleton<RowReads>();
+        services.AddSingleton<RowWrites>();
         services.Configure<ApiBehaviorOptions>(o =>
         {
             o.SuppressMapClientErrors = true; // ProblemMiddleware writes the body of a bare status
@@ -33,5 +42,11 @@ internal static class VersionTwo
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseWhen(context => context.Request.Path.StartsWithSegments(Base), api => api.UseCors());
+    }
+
+    /// <summary>Nobody outside needs the controllers, so they are internal; the framework looks for public ones only.</summary>
+    private sealed class InternalControllers : ControllerFeatureProvider
+    {
+        protected override bool IsController(TypeInfo type) => !type.IsAbstract && type.IsSubclassOf(typeof(ControllerBase)) && type.Assembly == typeof(VersionTwo).Assembly;
     }
 }

@@ -217,7 +217,14 @@ public sealed partial class RowStore
 
     private async Task<Refusal> MissedAsync(Table table, string id, Operation operation, Caller caller, uint? ifVersion, RowTransaction? transaction, CancellationToken cancellation)
     {
-        if (ifVersion is null || await GetAsync(table, id, caller, null, cancellation, transaction) is null)
+        if (ifVersion is null)
+            return NotFound(table, operation);
+
+        // Only a row that the caller may write has a version to him.
+        var sql = new Statement();
+        sql.Sql("select t.id, t.created_at, t.updated_at, t.xmin from ").Sql(table.Quoted).Sql(" t");
+        PrintTarget(sql, table, id, operation, caller, null);
+        if (await ExecuteAsync(sql, null, table, transaction, cancellation) is null)
             return NotFound(table, operation);
         return new Refusal(RefusalKind.PreconditionFailed, "The row has another version.", table.Origin) { Operation = operation };
     }

@@ -1,0 +1,288 @@
+using Backend.Api.V2.Problems;
+using Backend.Api.V2.Rows.Planning;
+using Backend.Api.V2.Rows.Requests;
+using Backend.Data;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+
+namespace Backend.Api.V2.Rows;
+
+/// <summary>
+/// Writes rows and answers. Several rows are one transaction; only where hooks watch a table are they written one by one, since a hook may
+/// call out, and nothing calls out while a transaction is held.
+/// </summary>
+internal sealed class RowWrites(RowStore store, RowReads reads)
+{
+    /// <summary>How often a conditional write starts again because another write came between its reading and its writing.</summary>
+    private const int Attempts = 5;
+
+    public async Task InsertAsync(HttpContext context, Table table, PlannedRequest planned, CancellationToken cancellation)
+    {
+        RequireWritable(table);
+        var rows = await BodyReader.ReadAsync(context.Request, allowArray: true, cancellation);
+        if (rows.Count > Limits.MaxInsertedRows)
+            throw new Problem(400, ProblemCodes.Limit, $"One request may insert {Limits.MaxInsertedRows} rows.");
+        if (planned.Representation.Singular && rows.Count != 1 && WantsRows(planned))
+            throw RowReads.NotSingular(rows.Count);
+        var planner = new ChangePlanner(table);
+        planner.Check(planned.Request.Columns);
+        List<ChangeSet> sets = [.. rows.Select(row => planner.Plan(row, planned.Request.Columns, isInsert: true))];
+        RequireReadable(table, planned);
+
+        var written = new List<WriteResult>(sets.Count);
+        await WriteAsync(table, sets.Count, sets, async (i, transaction) =>
+            written.Add(await store.InsertAsync(table, sets[i], planned.Caller, null, transaction, cancellation)), cancellation);
+
+        var response = context.Response;
+        response.StatusCode = StatusCodes.Status201Created;
+        if (written is [var only])
+        {
+            response.Headers.Location = $"{context.Request.PathBase}{context.Request.Path}/{Uri.EscapeDataString(only.Id)}";
+            response.Headers.ETag = ETags.Of(only.Version);
+        }
+
+        await AnswerAsync(context, planned, [.. written.Select(w => w.Id)], StatusCodes.Status201Created, single: false, cancellation);
+    }
+
+    public async Task ChangeAsync(HttpContext context, Table table, PlannedRequest planned, CancellationToken cancellation)
+    {
+        RequireWritable(table);
+        RequireCondition(context, planned);
+        var set = await ReadChangesAsync(context, table, planned, cancellation);
+        if (set.Changes.Count == 0 && set.Acl is null)
+        {
+            await AnswerAsync(context, planned, [], StatusCodes.Status200OK, single: false, cancellation);
+            return;
+        }
+
+        RequireReadable(table, planned);
+        var ids = await WriteMatchingAsync(table, planned, set, (row, transaction) =>
+            store.ChangeAsync(table, row.Id, Copy(set), planned.Caller, transaction, cancellation, row.Version), cancellation);
+        await AnswerAsync(context, planned, ids, StatusCodes.Status200OK, single: false, cancellation);
+    }
+
+    public async Task ChangeAsync(HttpContext context, Table table, PlannedRequest planned, string id, CancellationToken cancellation)
+    {
+        RequireWritable(table);
+        RequireNoCondition(planned);
+        var set = await ReadChangesAsync(context, table, planned, cancellation);
+        RequireReadable(table, planned);
+        var result = await store.ChangeAsync(table, id, set, planned.Caller, null, cancellation, ETags.IfMatch(context.Request));
+        context.Response.Headers.ETag = ETags.Of(result.Version);
+        await AnswerAsync(context, planned, [id], StatusCodes.Status200OK, single: true, cancellation);
+    }
+
+    public async Task DeleteAsync(HttpContext context, Table table, PlannedRequest planned, CancellationToken cancellation)
+    {
+        RequireWritable(table);
+        RequireCondition(context, planned);
+        var representation = new List<Row>();
+        await WriteMatchingAsync(table, planned, null, async (row, transaction) =>
+        {
+            await store.DeleteAsync(table, row.Id, planned.Caller, transaction, cancellation, row.Version);
+            representation.Add(row);
+        }, cancellation, restart: representation.Clear);
+        await AnswerAsync(context, planned, representation, StatusCodes.Status200OK, single: false, cancellation);
+    }
+
+    public async Task DeleteAsync(HttpContext context, Table table, PlannedRequest planned, string id, CancellationToken cancellation)
+    {
+        RequireWritable(table);
+        RequireNoCondition(planned);
+        var version = ETags.IfMatch(context.Request);
+        Row? row = null;
+        if (WantsRows(planned))
+        {
+            row = await store.GetAsync(table, id, planned.Caller, planned.Plan.Query with { WithVersion = true, Sort = [], Offset = 0 }, cancellation) ?? throw RowReads.NotFound(table, id);
+            version ??= row.Version; // what is shown is what was deleted
+        }
+
+        await store.DeleteAsync(table, id, planned.Caller, null, cancellation, version);
+        await AnswerAsync(context, planned, row is null ? [] : [row], StatusCodes.Status200OK, single: true, cancellation);
+    }
+
+    /// <summary>Accounts have rules of their own, and the other tables of the service are its own affair.</summary>
+    private static void RequireWritable(Table table)
+    {
+        if (table.System)
+        {
+            throw new Problem(403, ProblemCodes.Permission, $"'{table.Name}' is read-only here", "It is one of the service's own tables.",
+                table.Name is "users" or "sessions" ? "Accounts change through /api/v2/auth." : null);
+        }
+    }
+
+    private static void RequireCondition(HttpContext context, PlannedRequest planned)
+    {
+        if (!planned.Request.HasConditions)
+            throw new Problem(400, ProblemCodes.FilterRequired, "A write of several rows requires a condition", null, "Name the rows: ?id=eq.…, ?id=in.(…), or any other condition.");
+        if (planned.Request is { Limit: not null } or { Offset: not null })
+            throw new Problem(400, ProblemCodes.NotImplemented, "Feature not implemented", "A write takes neither limit nor offset.");
+        if (context.Request.Headers.IfMatch.Count > 0)
+            throw new Problem(400, ProblemCodes.Query, "If-Match is for one row", null, "Write to /rows/{resource}/{id}.");
+    }
+
+    private static void RequireNoCondition(PlannedRequest planned)
+    {
+        if (planned.Request.HasConditions)
+            throw new Problem(400, ProblemCodes.Query, "A row that is addressed by its id takes no conditions.", null, "If-Match makes a write conditional.");
+    }
+
+    private static bool WantsRows(PlannedRequest planned) => planned.Preferences.Return == ReturnPreference.Representation;
+
+    /// <summary>Who asks for the rows back must be allowed to read them: said before the write, not after it.</summary>
+    private static void RequireReadable(Table table, PlannedRequest planned)
+    {
+        if (WantsRows(planned))
+            AccessRules.Require(table, Operation.Get, planned.Caller);
+    }
+
+    private static async Task<ChangeSet> ReadChangesAsync(HttpContext context, Table table, PlannedRequest planned, CancellationToken cancellation)
+    {
+        var rows = await BodyReader.ReadAsync(context.Request, allowArray: false, cancellation);
+        return new ChangePlanner(table).Plan(rows[0], planned.Request.Columns, isInsert: false);
+    }
+
+    /// <summary>Interceptors may change a set, so each row gets its own.</summary>
+    private static ChangeSet Copy(ChangeSet set)
+    {
+        var copy = new ChangeSet { Acl = set.Acl };
+        copy.Changes.AddRange(set.Changes);
+        return copy;
+    }
+
+    /// <summary>Writes in one transaction, or one by one where hooks watch.</summary>
+    private async Task WriteAsync(Table table, int count, IReadOnlyList<ChangeSet> sets, Func<int, RowTransaction?, Task> write, CancellationToken cancellation)
+    {
+        if (count <= 1 || store.IsIntercepted(table))
+        {
+            for (var i = 0; i < count; i++)
+                await write(i, null);
+            return;
+        }
+
+        foreach (var set in sets)
+            await store.PrepareAsync(table, set, cancellation);
+        await using var transaction = await store.BeginAsync(cancellation);
+        for (var i = 0; i < count; i++)
+            await write(i, transaction);
+        await transaction.CommitAsync(cancellation);
+    }
+
+    /// <summary>
+    /// Writes the rows that fulfil the conditions. Each is written only in the version that was read; if another write came between, all is undone
+    /// and begins again, so that a condition like <c>status=eq.0</c> decides who wins. Rows that may be read but not written are passed over.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> WriteMatchingAsync(
+        Table table, PlannedRequest planned, ChangeSet? set, Func<Row, RowTransaction?, Task> write, CancellationToken cancellation, Action? restart = null)
+    {
+        if (set is not null)
+            await store.PrepareAsync(table, set, cancellation);
+        for (var attempt = 1; ; attempt++)
+        {
+            restart?.Invoke();
+            try
+            {
+                return await TryWriteMatchingAsync(table, planned, set is null, write, cancellation);
+            }
+            catch (Refusal refusal) when (refusal.Kind is RefusalKind.PreconditionFailed or RefusalKind.Conflict)
+            {
+                if (attempt == Attempts)
+                    throw new Problem(409, ProblemCodes.Conflict, "Other writes came between. Try again.");
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> TryWriteMatchingAsync(
+        Table table, PlannedRequest planned, bool wholeRows, Func<Row, RowTransaction?, Task> write, CancellationToken cancellation)
+    {
+        var query = planned.Plan.Query with { Limit = Limits.MaxChangedRows + 1, Offset = 0, Sort = [], WithVersion = true };
+        if (!wholeRows || !WantsRows(planned))
+            query = query with { Fields = [], WithAcl = false };
+        var rows = new List<Row>();
+        await using (var cursor = await store.OpenAsync(query, planned.Caller, cancellation))
+        {
+            while (await cursor.ReadAsync(cancellation))
+                rows.Add(cursor.Keep());
+        }
+
+        if (rows.Count > Limits.MaxChangedRows)
+            throw new Problem(400, ProblemCodes.Limit, $"One request may write {Limits.MaxChangedRows} rows.", null, "Narrow the conditions.");
+
+        var ids = new List<string>(rows.Count);
+        var intercepted = store.IsIntercepted(table);
+        await using var transaction = intercepted || rows.Count == 0 ? null : await store.BeginAsync(cancellation);
+        foreach (var row in rows)
+        {
+            try
+            {
+                await write(row, transaction);
+                ids.Add(row.Id);
+            }
+            catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound)
+            {
+                // Readable, not writable: passed over, as row-level security does.
+            }
+        }
+
+        if (planned.Preferences.MaxAffected < ids.Count)
+            throw new Problem(400, ProblemCodes.MaxAffected, "Query result exceeds max-affected preference constraint", $"The query affects {ids.Count} rows");
+        if (planned.Representation.Singular && WantsRows(planned) && ids.Count != 1)
+            throw RowReads.NotSingular(ids.Count);
+        if (transaction is not null)
+            await transaction.CommitAsync(cancellation);
+        return ids;
+    }
+
+    private async Task AnswerAsync(HttpContext context, PlannedRequest planned, IReadOnlyList<string> ids, int status, bool single, CancellationToken cancellation)
+    {
+        if (!WantsRows(planned))
+        {
+            Empty(context, planned, ids.Count, status);
+            return;
+        }
+
+        var plan = planned.Plan;
+        var byId = await store.LookUpAsync(plan.Query.Table, ids, planned.Caller, plan.Query.Fields, cancellation, plan.Query.WithAcl);
+        await AnswerAsync(context, planned, [.. ids.Select(id => byId.GetValueOrDefault(id)).OfType<Row>()], status, single, cancellation, ids.Count);
+    }
+
+    private async Task AnswerAsync(
+        HttpContext context, PlannedRequest planned, IReadOnlyList<Row> rows, int status, bool single, CancellationToken cancellation, int? affected = null)
+    {
+        if (!WantsRows(planned))
+        {
+            Empty(context, planned, affected ?? rows.Count, status);
+            return;
+        }
+
+        context.Response.StatusCode = status;
+        Describe(context, planned, affected ?? rows.Count);
+        var asObject = single || planned.Representation.Singular;
+        if (asObject && rows.Count == 0)
+        {
+            // Written, but not the writer's to read: an object with nothing in it.
+            context.Response.ContentType = Requests.Representation.Json;
+            await context.Response.WriteAsync("{}", cancellation);
+            return;
+        }
+
+        await reads.WriteAsync(context, planned, rows, asObject, cancellation);
+    }
+
+    private static void Empty(HttpContext context, PlannedRequest planned, int affected, int status)
+    {
+        context.Response.StatusCode = status == StatusCodes.Status200OK ? StatusCodes.Status204NoContent : status;
+        Describe(context, planned, affected);
+        if (context.Response.StatusCode != StatusCodes.Status204NoContent)
+            context.Response.ContentLength = 0;
+    }
+
+    private static void Describe(HttpContext context, PlannedRequest planned, int affected)
+    {
+        var headers = context.Response.Headers;
+        headers.ContentRange = planned.Preferences.Count ? $"*/{affected}" : "*/*";
+        if (planned.Preferences.Applied.Length > 0)
+            headers.Append("Preference-Applied", planned.Preferences.Applied);
+    }
+}
