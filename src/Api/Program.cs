@@ -1,3 +1,4 @@
+using Backend.Api.Admin;
 using Backend.Api.Health;
 using Backend.Api.Hosting;
 using Backend.Api.V2;
@@ -15,6 +16,7 @@ builder.Services.AddData(builder.Configuration);
 builder.Services.AddJobs(builder.Configuration);
 builder.Services.AddParseCompat(builder.Configuration); // ParseCompat
 builder.Services.AddVersionTwo();
+builder.Services.AddAdministration();
 builder.Services.AddReadiness();
 
 var app = builder.Build();
@@ -24,6 +26,7 @@ app.MapParseCompat(); // ParseCompat
 app.UseVersionTwo();
 
 app.MapHealth();
+app.MapAdministration();
 app.MapControllers();
 
 await app.RunAsync();

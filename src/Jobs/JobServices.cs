@@ -34,7 +34,8 @@ public static class JobServices
         services.AddSingleton(provider => new JobQueue(
             provider.GetRequiredService<OutboxTable>(), provider.GetRequiredService<RecurringTable>(),
             provider.GetRequiredService<JobRegistry>(), provider.GetRequiredService<RelaySignal>()));
-        services.AddSingleton<JobsOverview>();
+        services.AddSingleton(provider => new JobsOverview(
+            provider.GetRequiredService<NpgsqlDataSource>(), provider.GetRequiredService<OutboxTable>(), provider.GetRequiredService<RelaySignal>()));
         services.AddSingleton<SchedulerRecipe>();
         services.AddSingleton<JobServer>();
         services.AddHostedService(provider => provider.GetRequiredService<JobServer>());
