@@ -27,7 +27,7 @@ internal static class JobsPage
             {Section("running", "Running", null, "Nothing is running.", report.Running, job => Running(job, report.At))}
             {Section("waiting", "Waiting and scheduled", null, "Nothing waits.", report.Waiting, job => Waiting(job, report.At))}
             {Recurring(report)}
-            {Section("history", "History", "Done, newest first. Runs of recurring jobs are not listed here.", "Nothing has been done yet.", report.Done, job => Done(job, report.At))}
+            {Section("history", "History", "Done, newest first. Runs of recurring jobs are not listed here.", "Nothing has been done yet.", report.Done, job => Done(job, report.At), "compact")}
             """);
     }
 
@@ -38,11 +38,11 @@ internal static class JobsPage
 
     private static Html Tab(string anchor, long count, string word) => $"""<li><a href="#{anchor}"><strong>{count}</strong> {word}</a></li>""";
 
-    private static Html Section(string id, string title, string? note, string empty, JobList list, Func<JobEntry, Html> item) => $"""
+    private static Html Section(string id, string title, string? note, string empty, JobList list, Func<JobEntry, Html> item, string look = "") => $"""
         <section aria-labelledby="{id}">
         <h2 id="{id}">{title}</h2>
         {(note is null ? Html.Nothing : Html.Of($"<p class=\"soft\">{note}</p>"))}
-        {(list.Jobs.Count == 0 ? Html.Of($"<p class=\"empty\">{empty}</p>") : Html.Of($"<ul class=\"list\">{list.Jobs.Select(item)}</ul>"))}
+        {(list.Jobs.Count == 0 ? Html.Of($"<p class=\"empty\">{empty}</p>") : Html.Of($"<ul class=\"list {look}\">{list.Jobs.Select(item)}</ul>"))}
         {(list.Total > list.Jobs.Count ? Html.Of($"<p class=\"soft\">{list.Jobs.Count} of {list.Total:N0} are shown.</p>") : Html.Nothing)}
         </section>
         """;
@@ -51,7 +51,7 @@ internal static class JobsPage
         <li>
         <div>{Name(job)}<p class="soft">{Attempts(job)}, last on {job.Node}</p></div>
         <div class="when"><p class="soft">given up {Time(job.FinishedAt, now)}</p></div>
-        <pre class="wide">{job.Error}</pre>
+        <pre class="wide" tabindex="0">{job.Error}</pre>
         <form class="wide" method="post" action="/jobs/{job.Id}/requeue"><button aria-label="Queue job {job.Id} again">Queue again</button></form>
         </li>
         """;
@@ -67,7 +67,7 @@ internal static class JobsPage
         <li>
         <div>{Name(job)}{(job.Attempts > 0 ? Html.Of($"<p class=\"soft\">{Attempts(job)} failed</p>") : Html.Nothing)}</div>
         <div class="when"><p class="soft">due {Time(job.RunAt, now)}</p></div>
-        {(job.Error is null ? Html.Nothing : Html.Of($"<pre class=\"wide\">{job.Error}</pre>"))}
+        {(job.Error is null ? Html.Nothing : Html.Of($"<pre class=\"wide\" tabindex=\"0\">{job.Error}</pre>"))}
         </li>
         """;
 

@@ -9,14 +9,15 @@ internal static class PageLayout
         @media (prefers-color-scheme: dark) { :root { --ink: #e7eaee; --soft: #a3adb8; --line: #353c44; --ground: #15181b; --card: #1e2226; --accent: #8ab4f8; --bad: #ffb4ab; --badground: #3a1f1d; --good: #7fd69a; } }
         * { box-sizing: border-box; }
         body { margin: 0; background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
-        header, main { max-width: 68rem; margin: 0 auto; padding: 1rem; }
+        header, main { max-width: 60rem; margin: 0 auto; padding: 1rem; }
         header { padding-bottom: 0; }
         h1 { font-size: 1.6rem; line-height: 1.2; margin: .5rem 0; }
         h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
         h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
         p { margin: .25rem 0; }
         a { color: var(--accent); }
-        .soft { color: var(--soft); font-size: .9rem; }
+        .soft { color: var(--soft); font-size: .9rem; font-weight: normal; }
+        h2 + .soft { margin-bottom: .5rem; }
         nav ul { display: flex; flex-wrap: wrap; gap: .5rem; list-style: none; margin: 1rem 0 0; padding: 0; }
         nav a { display: flex; gap: .5rem; align-items: baseline; min-height: 2.75rem; padding: .5rem .9rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; color: var(--ink); text-decoration: none; }
         nav a:hover { border-color: var(--accent); }
@@ -28,6 +29,9 @@ internal static class PageLayout
         .list .wide { grid-column: 1 / -1; }
         .empty { color: var(--soft); background: var(--card); border: 1px dashed var(--line); border-radius: .6rem; padding: .75rem 1rem; }
         pre { margin: .25rem 0 0; padding: .5rem .75rem; background: var(--badground); color: var(--bad); border-radius: .4rem; font: .85rem/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 14rem; overflow-y: auto; }
+        form { margin: .5rem 0 .25rem; }
+        .compact > li { padding: .4rem 1rem; }
+        .compact h3, .compact h3 + p { display: inline; }
         code { font: .85rem ui-monospace, monospace; }
         button { font: inherit; min-height: 2.75rem; padding: .4rem 1rem; border-radius: .5rem; border: 1px solid var(--accent); background: var(--accent); color: var(--card); cursor: pointer; }
         button:hover { filter: brightness(1.1); }

@@ -35,7 +35,7 @@ internal sealed class Browser : IAsyncDisposable
         var context = await _browser.NewContextAsync(new()
         {
             HttpCredentials = new() { Username = "admin", Password = password },
-            ViewportSize = new() { Width = width, Height = 900 },
+            ViewportSize = new() { Width = width, Height = 1400 },
         });
         var page = await context.NewPageAsync();
         var complaints = new List<string>();

@@ -87,7 +87,7 @@ internal sealed class JobsPageTests
     private static async Task ScreenshotAsync(Microsoft.Playwright.IPage page, string name)
     {
         if (Environment.GetEnvironmentVariable("TEST_SCREENSHOTS") is { Length: > 0 } folder)
-            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name + ".png"), FullPage = true });
+            await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name + ".png") });
     }
 
     private static async Task WaitForAsync(Func<Task<long>> look, long expected)
