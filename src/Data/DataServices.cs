@@ -1,5 +1,6 @@
 using Backend.Data.Accounts;
 using Backend.Data.Broadcast;
+using Backend.Data.Caching;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
@@ -12,7 +13,7 @@ namespace Backend.Data;
 public static class DataServices
 {
     /// <summary>
-    /// Adds the pool, the listener, the catalog, the row store and accounts. The setting <c>ConnectionStrings:Database</c> names the database, which
+    /// Adds the pool, the listener, the catalog, the row store, accounts and the shared cache. The setting <c>ConnectionStrings:Database</c> names the database, which
     /// must have been migrated.
     /// </summary>
     /// <exception cref="InvalidOperationException">The setting is missing.</exception>
@@ -25,6 +26,7 @@ public static class DataServices
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton<RowStore>();
+        services.AddMemcached(configuration);
         services.AddAccounts(configuration);
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());

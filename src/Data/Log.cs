@@ -19,4 +19,10 @@ internal static partial class Log
 
     [LoggerMessage(1005, LogLevel.Error, "An index could not be built; queries that it would serve are slow.")]
     public static partial void IndexNotBuilt(ILogger logger, Exception exception);
+
+    [LoggerMessage(1020, LogLevel.Information, "Connected to memcached {Host}:{Port}.")]
+    public static partial void CacheConnected(ILogger logger, string host, int port);
+
+    [LoggerMessage(1021, LogLevel.Warning, "The connection to memcached {Host}:{Port} was lost or too slow: its keys count as empty until it is back.")]
+    public static partial void CacheLost(ILogger logger, string host, int port);
 }

@@ -16,10 +16,11 @@ public sealed partial class AccountService
     private readonly RowStore _rows;
     private readonly PasswordHasher _passwords;
     private readonly Sessions _sessions;
+    private readonly LoginLimits _limits;
     private readonly AccountsOptions _options;
     private readonly TimeProvider _time;
 
-    internal AccountService(NpgsqlDataSource database, LiveCatalog catalog, RowStore rows, PasswordHasher passwords, Sessions sessions,
+    internal AccountService(NpgsqlDataSource database, LiveCatalog catalog, RowStore rows, PasswordHasher passwords, Sessions sessions, LoginLimits limits,
         IOptions<AccountsOptions> options, TimeProvider time)
     {
         _database = database;
@@ -27,6 +28,7 @@ public sealed partial class AccountService
         _rows = rows;
         _passwords = passwords;
         _sessions = sessions;
+        _limits = limits;
         _options = options.Value;
         _time = time;
     }
@@ -75,12 +77,16 @@ public sealed partial class AccountService
     public async Task<LoggedIn> LogInAsync(Credentials credentials, SessionRequest? session, CancellationToken cancellation = default)
     {
         var user = await FindAsync(credentials, cancellation);
+        // By id when there is one, so that name and address of one account are not counted apart.
+        var account = user is not null ? "id " + user.Id : $"name {credentials.Username ?? credentials.Email}";
+        await _limits.CheckAsync(account, credentials.Address, cancellation);
         if (_options.LockoutThreshold > 0 && user?.LockoutExpiresAt is { } until && until > _time.GetUtcNow().UtcDateTime)
             throw new Refusal(RefusalKind.AccountLocked, "The account is locked.") { Until = until };
 
         var right = await _passwords.VerifyAsync(credentials.Password, user?.PasswordHash, cancellation);
         if (user is null || !right)
         {
+            await _limits.FailedAsync(account, credentials.Address);
             if (user is not null && _options.LockoutThreshold > 0)
                 await CountFailureAsync(user.Id);
             throw new Refusal(RefusalKind.InvalidCredentials, "No such account, or not its password.");

@@ -16,13 +16,16 @@ internal static class AccountsServices
     {
         services.AddOptions<PasswordOptions>().Bind(configuration.GetSection(PasswordOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddOptions<AccountsOptions>().Bind(configuration.GetSection(AccountsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddOptions<LoginLimitsOptions>().Bind(configuration.GetSection(LoginLimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<LoginLimits>();
         services.AddSingleton<PasswordHasher>();
         services.AddSingleton<AccountCaches>();
         services.AddSingleton(s => new Sessions(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<AccountCaches>(),
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
-            s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<LoginLimits>(),
+            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(s => new Tokens(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<SigningKeys>(), s.GetRequiredService<Sessions>(),
             s.GetRequiredService<AccountService>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
