@@ -70,6 +70,9 @@ public abstract record Filter
     /// <summary>Present and not null (SQL's <c>is not null</c>).</summary>
     public sealed record HasValue(FieldPath Path) : Filter;
 
+    /// <summary>No array, or an array of which every element equals one of these; a missing one too.</summary>
+    public sealed record ContainedBy(FieldPath Path, ImmutableArray<Value> Values) : Filter;
+
     /// <summary>A text that matches a regular expression.</summary>
     public sealed record Matches(FieldPath Path, TextPattern Pattern) : Filter;
 

@@ -60,6 +60,20 @@ internal static partial class FilterCompiler
         sql.Sql(")");
     }
 
+    private static void PrintContainedBy(Statement sql, Filter.ContainedBy contained, string alias)
+    {
+        if (!IsNested(contained.Path))
+        {
+            sql.Sql("true");
+            return;
+        }
+
+        var allowed = contained.Values.Where(v => v.IsNull || TryNested(v, out _)).Select(Nested).ToArray();
+        sql.Sql("(");
+        PrintElements(sql, contained.Path, alias, element => sql.Sql(element).Sql(" <> all(").Jsons(allowed).Sql(")"));
+        sql.Sql(") is not true");
+    }
+
     private static void PrintNestedExists(Statement sql, FieldPath path, string alias)
     {
         if (IsNested(path))

@@ -49,6 +49,9 @@ internal static partial class FilterCompiler
             case Filter.HasValue has:
                 PrintHasValue(sql, has.Path, alias);
                 break;
+            case Filter.ContainedBy contained:
+                PrintContainedBy(sql, contained, alias);
+                break;
             case Filter.Matches matches:
                 PrintMatches(sql, matches, alias);
                 break;

@@ -199,6 +199,9 @@ internal static class ReadCompiler
             case Filter.HasValue f:
                 Require(table, f.Path.Field, hidden);
                 break;
+            case Filter.ContainedBy f:
+                Require(table, f.Path.Field, hidden);
+                break;
             case Filter.Matches f:
                 Require(table, f.Path.Field, hidden);
                 break;

@@ -45,7 +45,8 @@ internal sealed partial class WherePlanner
 
         // A pointer inside an array or object is JSON there: the ids are fetched and compared with it.
         var target = inner.Table.Origin;
-        return new Filter.In(path, [.. (await IdsAsync(inner)).Select(id => Value.Reference(target, id))]);
+        var isNested = IsNested(path);
+        return new Filter.In(path, [.. (await IdsAsync(inner)).Select(id => isNested ? PointerJson(target, id) : Value.Reference(target, id))]);
     }
 
     private async ValueTask<ImmutableArray<Value>> SelectAsync(JsonElement operand, string name, int depth)
@@ -88,9 +89,17 @@ internal sealed partial class WherePlanner
 
         foreach (var element in json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().AsEnumerable() : [json])
         {
-            if (ReadAtom(element) is { IsNull: false } atom)
+            if (ReadAtom(element, isNested: false) is { IsNull: false } atom)
                 values.Add(atom);
         }
+    }
+
+    private static Value PointerJson(string target, string id)
+    {
+        using var stream = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(stream))
+            ValueWriter.WritePointer(writer, target, id);
+        return Value.Object(NestedJson.Normalize(stream.ToArray()));
     }
 
     private async ValueTask<List<string>> IdsAsync(RowQuery query)

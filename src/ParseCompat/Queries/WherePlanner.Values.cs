@@ -29,7 +29,7 @@ internal sealed partial class WherePlanner
     {
         if (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value) && value.EnumerateObject().Any()))
             throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText(value)} as a query parameter.");
-        var read = ReadAtom(value) ?? throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText(value)} as a query parameter.");
+        var read = ReadAtom(value, IsNested(path)) ?? throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText(value)} as a query parameter.");
 
         // Only directly under its key a text stands for the time of creation or change.
         if (read.Kind == ValueKind.Text && path is { Field: var field } && (field == Field.CreatedAt || field == Field.UpdatedAt) && WireDate.Parse(read.AsText) is { } instant)
@@ -40,10 +40,10 @@ internal sealed partial class WherePlanner
     /// <summary>A value of an operator. A bare id stands for a pointer where the field is one.</summary>
     private static Value Atom(FieldPath? path, JsonElement value, bool inArray = false)
     {
-        var isNested = inArray || path is { Steps.IsEmpty: false } or { Field.Kind: FieldKind.Array or FieldKind.Object };
+        var isNested = inArray || IsNested(path);
         if (!isNested && (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value))))
             throw BadAtom(value);
-        var read = ReadAtom(value) ?? throw BadAtom(value);
+        var read = ReadAtom(value, isNested) ?? throw BadAtom(value);
         return read.Kind == ValueKind.Text && path is { Steps.IsEmpty: true, Field: { Kind: FieldKind.Reference, Target: { } target } }
             ? Value.Reference(target, read.AsText)
             : read;
@@ -70,11 +70,22 @@ internal sealed partial class WherePlanner
         return values.ToImmutable();
     }
 
-    private static Value? ReadAtom(JsonElement value)
+    /// <summary>Whether what stands at a path is JSON: inside an object, or an element of an array.</summary>
+    private static bool IsNested(FieldPath? path) => path is { Steps.IsEmpty: false } or { Field.Kind: FieldKind.Array or FieldKind.Object };
+
+    /// <summary>
+    /// A value of a condition; null when it is none. Inside arrays and objects pointers and the like are JSON objects: they are compared as such,
+    /// but for dates, which have an order.
+    /// </summary>
+    private static Value? ReadAtom(JsonElement value, bool isNested)
     {
         try
         {
-            return ValueReader.Read(value) is { Kind: not FieldKind.Relation, Value: var read } ? read : null;
+            if (ValueReader.Read(value) is not { Kind: not FieldKind.Relation, Value: var read })
+                return null;
+            return isNested && value.ValueKind == JsonValueKind.Object && read.Kind != ValueKind.Object
+                ? Value.Object(NestedJson.Normalize(JsonSerializer.SerializeToUtf8Bytes(value)))
+                : read;
         }
         catch (ParseError e) when (e.Code == ErrorCode.IncorrectType)
         {

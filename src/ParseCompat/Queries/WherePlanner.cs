@@ -123,6 +123,10 @@ internal sealed partial class WherePlanner(PlanContext context)
                 var exists = path is null ? Filter.Never : new Filter.Exists(path);
                 return IsTruthy(operand) ? exists : new Filter.Not(exists);
             case "$all": return All(path, operand);
+            case "$containedBy":
+                var list = operand.ValueKind == JsonValueKind.Array ? List(path, operand, name)
+                    : throw new ParseError(ErrorCode.InvalidJson, "bad $containedBy: should be an array");
+                return path is null ? Filter.Always : new Filter.ContainedBy(path, list);
             case "$regex": return Matches(path, operand, constraint);
             case "$options":
                 return constraint.TryGetProperty("$regex", out _) ? null : throw new ParseError(ErrorCode.InvalidQuery, "$options without $regex");
@@ -169,7 +173,7 @@ internal sealed partial class WherePlanner(PlanContext context)
     {
         if (operand.ValueKind == JsonValueKind.Object && operand.TryGetProperty("$relativeTime", out _))
             throw new ParseError(ErrorCode.InvalidJson, "bad constraint: $relativeTime");
-        var value = Atom(path, operand);
+        var value = ReadAtom(operand, isNested: false) is { Kind: ValueKind.Timestamp } instant ? instant : Atom(path, operand);
         return path is null || value.IsNull ? Filter.Never : new Filter.Compare(path, comparison, value);
     }
 
