@@ -29,6 +29,11 @@ internal sealed class AccountMarks(NpgsqlDataSource database)
                 where d.user_id = i.user_id and d.provider = i.provider and d.n > 1
                 """, stop);
             Count(reports(users), "identity", identities);
+            // Triggers keep this column in schema app.
+            await ExecuteAsync($"""
+                update {users.Quoted} u set auth_data = i.data
+                from (select user_id, jsonb_object_agg(provider, data) as data from import.identities group by user_id) i where i.user_id = u.id
+                """, stop);
         }
         if (roles is not null)
         {

@@ -69,6 +69,9 @@ internal sealed class ClassPlan(string name, SourceCollection? collection, Colle
         _ => false,
     };
 
+    /// <summary>A field whose column follows from other rows: the identities are what is loaded.</summary>
+    public bool IsDerived(string field) => IsUsers && field == "authData";
+
     /// <summary>The internal columns of accounts, which are no fields.</summary>
     public IEnumerable<ColumnPlan> InternalColumns => IsUsers
         ?

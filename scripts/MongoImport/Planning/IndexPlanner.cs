@@ -200,9 +200,9 @@ internal sealed class IndexPlanner
         {
             return;
         }
-        if (index.Key is [var only] && Find(only.Key, out var path) is { Kind: FieldKind.Timestamp } field && path.Length == 0)
+        if (index.Key is [var only] && Find(only.Key, out var path) is { Kind: FieldKind.Timestamp, Column: not null } field && path.Length == 0)
         {
-            _table.Expirations[field.Name] = seconds;
+            _table.Expirations[field.Column] = (long)seconds;
             _notes.Add($"Index {index.Name}: a recurring job deletes rows {seconds.ToString(CultureInfo.InvariantCulture)} s after {field.Name}.");
             return;
         }

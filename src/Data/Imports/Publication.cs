@@ -78,9 +78,9 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
                 """, number, index.Name, index.Relation, index.DefinitionJson);
         }
 
-        await change.ExecuteAsync("delete from catalog.expirations where table_number = $1", number);
-        foreach (var (field, seconds) in table.Expirations)
-            await change.ExecuteAsync("insert into catalog.expirations (table_number, field, seconds) values ($1, $2, $3)", number, field, seconds);
+        await change.ExecuteAsync("delete from jobs.expirations where relation = $1", table.Relation);
+        foreach (var (column, seconds) in table.Expirations)
+            await change.ExecuteAsync("insert into jobs.expirations (relation, column_name, seconds) values ($1, $2, $3)", table.Relation, column, seconds);
         foreach (var relation in table.Relations)
             await ImportState.NoteAsync(change.Connection, number, relation, source, CancellationToken.None);
     }

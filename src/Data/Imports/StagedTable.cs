@@ -59,8 +59,8 @@ public sealed class StagedTable
     /// <summary>The declared indexes.</summary>
     public List<StagedIndex> Indexes { get; } = [];
 
-    /// <summary>Seconds after the instant in a field when its row goes.</summary>
-    public Dictionary<string, double> Expirations { get; } = new(StringComparer.Ordinal);
+    /// <summary>Seconds after the instant in a column when its row goes; a recurring job sees to it.</summary>
+    public Dictionary<string, long> Expirations { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Says where a relation leads that nothing had declared.</summary>
     public void SetTarget(string field, string target) => Fields = [.. Fields.Select(f => f.Name == field ? f with { Target = target } : f)];

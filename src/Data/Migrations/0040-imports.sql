@@ -11,11 +11,3 @@ create table catalog.imports (
     source text not null,
     finished_at timestamptz not null default now()
 );
-
--- Rows that go when their time has come: what was an expiring index where they came from. A recurring job deletes them.
-create table catalog.expirations (
-    table_number int not null references catalog.tables on delete cascade,
-    field text collate "C" not null,
-    seconds double precision not null,
-    primary key (table_number, field)
-);
