@@ -117,7 +117,8 @@ internal sealed partial class WherePlanner
 
     private static ParseError BadAtom(JsonElement value) => new(ErrorCode.InvalidJson, $"bad atom: {Compact(value)}");
 
-    private static string Compact(JsonElement value) => JsonSerializer.Serialize(value);
+    // As it was sent: SDKs send it without blanks, and a writer would stop at 64 levels and at lone surrogates.
+    private static string Compact(JsonElement value) => value.GetRawText();
 
     /// <summary>What JavaScript makes of a value in a text: the apps' logs hold such messages.</summary>
     private static string JavaScriptText(JsonElement value) => value.ValueKind switch

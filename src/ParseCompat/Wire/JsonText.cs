@@ -75,6 +75,54 @@ internal static class JsonText
         return true;
     }
 
+    /// <summary>
+    /// Replaces lone surrogates in property names by U+FFFD, in place. The framework's readers throw at them wherever a name is compared, and
+    /// MongoDB's driver stored such names in the same way. What is no JSON is left to its reader.
+    /// </summary>
+    public static void MendNames(Span<byte> json)
+    {
+        if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
+            return;
+        for (var start = json.IndexOf((byte)'"'); start >= 0;)
+        {
+            var end = start + 1;
+            while (end < json.Length && json[end] != '"')
+                end += json[end] == '\\' ? 2 : 1;
+            if (end >= json.Length)
+                return;
+            var after = json[(end + 1)..];
+            if (after.TrimStart(" \t\r\n"u8) is [(byte)':', ..])
+                Mend(json[(start + 1)..end]);
+            var next = after.IndexOf((byte)'"');
+            start = next < 0 ? -1 : end + 1 + next;
+        }
+    }
+
+    private static void Mend(Span<byte> name)
+    {
+        for (var i = name.IndexOf((byte)'\\'); i >= 0 && i < name.Length; i++)
+        {
+            if (name[i] != '\\')
+                continue;
+            var unit = Unit(name[i..]);
+            if (unit < 0)
+            {
+                i++;
+                continue;
+            }
+
+            if (char.IsHighSurrogate((char)unit) && i + 6 < name.Length && Unit(name[(i + 6)..]) is >= 0xdc00 and <= 0xdfff)
+                i += 6;
+            else if (char.IsSurrogate((char)unit))
+                "FFFD"u8.CopyTo(name[(i + 2)..]);
+            i += 5;
+        }
+    }
+
+    // The code unit of an escape \uXXXX at the start; -1: there is none.
+    private static int Unit(ReadOnlySpan<byte> text) =>
+        text is [(byte)'\\', (byte)'u', _, _, _, _, ..] && int.TryParse(text[2..6], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var unit) ? unit : -1;
+
     private static string Unescape(ReadOnlySpan<byte> utf8)
     {
         var escaped = Encoding.UTF8.GetString(utf8);

@@ -59,7 +59,9 @@ internal readonly record struct Parameter(string Name, JsonElement Value)
         element = default;
         try
         {
-            var reader = new Utf8JsonReader(Encoding.UTF8.GetBytes(text), new JsonReaderOptions { MaxDepth = 128 });
+            var json = Encoding.UTF8.GetBytes(text);
+            JsonText.MendNames(json);
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 128 });
             element = JsonElement.ParseValue(ref reader);
             return !reader.Read();
         }

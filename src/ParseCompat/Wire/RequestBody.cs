@@ -70,6 +70,7 @@ internal sealed class RequestBody
             json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json)); // each invalid byte becomes U+FFFD, as in Node
         if (json.AsSpan().StartsWith("\uFEFF"u8))
             json = json[3..];
+        JsonText.MendNames(json);
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = maxDepth });
         try
         {
