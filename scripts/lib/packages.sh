@@ -60,7 +60,7 @@ icu_package() {
 require_packages() {
   local missing
   if command -v apt-get >/dev/null && is_root && [[ -z $(ls /var/lib/apt/lists/*Packages* 2>/dev/null) ]]; then
-    [[ -z $(missing_packages "$@") ]] || apt-get update -q >&2
+    [[ -z $(missing_packages "$@") ]] || apt-get update -qq >&2
   fi
   missing=$(missing_packages "$@")
   command -v dotnet >/dev/null || fail "the .NET SDK 10 is missing: https://dotnet.microsoft.com/download"
@@ -79,11 +79,17 @@ require_packages() {
   fi
   local status=0
   # shellcheck disable=SC2086 # a list of words
-  install_packages $missing || { apt-get update -q >&2 && install_packages $missing; } || status=$?
+  install_packages $missing || { apt-get update -qq >&2 && install_packages $missing; } || status=$?
   if [[ -n $made_policy ]]; then rm -f "$policy"; fi
   ((status == 0)) || fail "apt-get could not install: $missing"
 }
 
+# Says nothing unless it fails.
 install_packages() {
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null >&2
+  local log status=0
+  log=$(mktemp)
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1 || status=$?
+  if ((status != 0)); then tail -n 15 "$log" >&2; fi
+  rm -f "$log"
+  return "$status"
 }
