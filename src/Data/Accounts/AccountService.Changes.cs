@@ -36,6 +36,7 @@ public sealed partial class AccountService
 
         WriteResult row;
         NewSession? session = null;
+        UInt128[] ended = [];
         await using (var transaction = await _rows.BeginAsync(cancellation))
         {
             var connection = transaction.Connection;
@@ -43,9 +44,10 @@ public sealed partial class AccountService
             if (email.HasValue)
                 await ForgetAddressAsync(connection, userId, email.Value);
             row = await _rows.ChangeAsync(users, userId, fields, caller, transaction, cancellation, ifVersion);
+            await SetIdentitiesAsync(connection, users, userId, changes.Identities, changes.Unlinked);
             if (hash is not null)
             {
-                await SetPasswordAsync(connection, userId, hash, endSessions: true);
+                ended = await SetPasswordAsync(connection, userId, hash, endSessions: true);
                 if (!caller.IsAdministrator && caller.UserId == userId)
                     session = await _sessions.CreateAsync(connection, userId, changes.Session, CancellationToken.None);
             }
@@ -53,6 +55,7 @@ public sealed partial class AccountService
             await transaction.CommitAsync(CancellationToken.None);
         }
 
+        _sessions.Forget(ended);
         await _rows.EndSaveAsync(save, row, cancellation);
         return new(row, session);
     }
@@ -64,14 +67,17 @@ public sealed partial class AccountService
         where id = @userId and email is distinct from @email
         """, new { userId, email });
 
-    private static async Task SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
+    /// <returns>What is to be forgotten of the ended sessions after the commit.</returns>
+    private static async Task<UInt128[]> SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
     {
         await connection.ExecuteAsync($"""
             update app.users set password_hash = @hash, password_changed_at = now(), reset_token = null, reset_token_expires_at = null
                 {(endSessions ? ", legacy_session_token = null" : "")}
             where id = @userId
             """, new { userId, hash });
-        if (endSessions)
-            await connection.ExecuteAsync("delete from app.sessions where user_id = @userId", new { userId });
+        if (!endSessions)
+            return [];
+        var ended = await connection.QueryAsync<(string Id, string? Token)>("delete from app.sessions where user_id = @userId returning id, token", new { userId });
+        return [.. ended.SelectMany(s => s.Token is null ? [AccountCaches.SessionKey(s.Id)] : new[] { AccountCaches.SessionKey(s.Id), AccountCaches.TokenKey(s.Token) })];
     }
 }

@@ -69,8 +69,9 @@ public sealed partial class AccountService
             """, new { owner.UserId, token, unlock = _options.UnlockOnPasswordReset });
         if (used == 0)
             throw new Refusal(RefusalKind.InvalidToken, "The reset token was used.");
-        await SetPasswordAsync(connection, owner.UserId, hash, _options.RevokeSessionsOnPasswordReset);
+        var ended = await SetPasswordAsync(connection, owner.UserId, hash, _options.RevokeSessionsOnPasswordReset);
         await transaction.CommitAsync(CancellationToken.None);
+        _sessions.Forget(ended);
     }
 
     private sealed record Addressee(string Id, string? Username);

@@ -40,7 +40,7 @@ public sealed partial class AccountService
     /// <param name="caller">On whose behalf.</param>
     /// <param name="cancellation">Cancels until the account is written.</param>
     /// <exception cref="Refusal">In this order: <see cref="RefusalKind.InvalidValue"/> (username, password), not allowed to create users,
-    /// <see cref="RefusalKind.Duplicate"/> (username), <see cref="RefusalKind.InvalidValue"/> (email), <see cref="RefusalKind.Duplicate"/> (email).
+    /// <see cref="RefusalKind.Duplicate"/> (username), <see cref="RefusalKind.InvalidValue"/> (email), <see cref="RefusalKind.Duplicate"/> (email, authData).
     /// The refusal's field says which. Also <see cref="RefusalKind.Busy"/>.</exception>
     public async Task<SignedUp> SignUpAsync(SignUp account, ChangeSet fields, Caller caller, CancellationToken cancellation = default)
     {
@@ -48,20 +48,22 @@ public sealed partial class AccountService
         Put(users, fields, account.Username is null ? default : new(account.Username), account.Email is null ? default : new(account.Email), account.EmailVerified, caller);
         if (UserFields.Username(fields).Value is null or "")
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
-        if (account.Password is null or "")
+        if (account.Password is "" || (account.Password is null && account.Identities.Count == 0))
             throw new Refusal(RefusalKind.InvalidValue, "A password is needed.", users.Origin, UserFields.PasswordField);
         var id = account.Id ?? RowId.New();
         fields.Acl = fields.Acl is { } acl ? WithOwner(acl, id) : DefaultAcl(id);
 
         var save = await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation);
-        var hash = await _passwords.HashAsync(account.Password, cancellation);
+        var hash = account.Password is null ? null : await _passwords.HashAsync(account.Password, cancellation);
         WriteResult row;
         NewSession? session = null;
         await using (var transaction = await _rows.BeginAsync(cancellation))
         {
             await ReserveAsync(transaction.Connection, users, fields, id, cancellation);
             row = await _rows.InsertAsync(users, fields, caller, id, transaction, cancellation);
-            await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = now() where id = @id", new { hash, id });
+            if (hash is not null)
+                await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = now() where id = @id", new { hash, id });
+            await SetIdentitiesAsync(transaction.Connection, users, id, account.Identities, []);
             if (account.Session is { } wanted)
                 session = await _sessions.CreateAsync(transaction.Connection, id, wanted, CancellationToken.None);
             await transaction.CommitAsync(CancellationToken.None);

@@ -31,6 +31,9 @@ public sealed record SignUp
     /// <summary>Whether the address is known to be the user's; administrators alone may say so.</summary>
     public bool? EmailVerified { get; init; }
 
+    /// <summary>How the user is known to other providers. With one he needs no password.</summary>
+    public IReadOnlyList<Identity> Identities { get; init; } = [];
+
     /// <summary>The session to begin; null: none.</summary>
     public SessionRequest? Session { get; init; }
 }
@@ -78,6 +81,12 @@ public sealed record AccountChanges
 
     /// <summary>Whether the address is known to be the user's; administrators alone may say so.</summary>
     public bool? EmailVerified { get; init; }
+
+    /// <summary>Identities to store; those of the same provider are replaced.</summary>
+    public IReadOnlyList<Identity> Identities { get; init; } = [];
+
+    /// <summary>Providers whose identities are to be removed.</summary>
+    public IReadOnlyList<string> Unlinked { get; init; } = [];
 
     /// <summary>What the session holds that a user gets in exchange for all others when he changes his own password.</summary>
     public SessionRequest Session { get; init; } = new();

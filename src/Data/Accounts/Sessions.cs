@@ -111,6 +111,19 @@ public sealed class Sessions
         return session;
     }
 
+    /// <summary>
+    /// Drops what this process remembers of sessions and roles. After a write of users, sessions or roles by other means than this class: its next
+    /// request then need not wait for its own notification, as the other processes' do.
+    /// </summary>
+    public void ForgetAll()
+    {
+        _caches.Sessions.Clear();
+        _caches.Roles.Clear();
+    }
+
+    /// <summary>Drops what this process remembers of sessions that have ended.</summary>
+    internal void Forget(UInt128[] keys) => _caches.Sessions.Remove(keys);
+
     /// <summary>Makes a session within the transaction of a connection.</summary>
     internal async Task<NewSession> CreateAsync(NpgsqlConnection connection, string userId, SessionRequest request, CancellationToken cancellationToken)
     {

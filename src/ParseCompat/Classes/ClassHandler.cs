@@ -119,6 +119,9 @@ internal partial class ClassHandler(ClassServices services)
     /// <summary>Called with the body of a create or update before any name is looked up: checks, takes keys out, adds some.</summary>
     protected virtual ValueTask BeforeWriteAsync(WriteDraft draft) => default;
 
+    /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
+    protected ValueTask PlanWriteAsync(WriteDraft draft) => _planner.PlanAsync(draft, draft.Request.Aborted);
+
     /// <summary>Writes the row. The draft is planned.</summary>
     protected virtual async ValueTask<WriteResult> StoreAsync(WriteDraft draft) => draft.IsCreate
         ? await Services.Rows.InsertAsync(draft.Table, draft.Changes, draft.Request.Caller, draft.Id, draft.Request.Transaction, draft.Request.Aborted)

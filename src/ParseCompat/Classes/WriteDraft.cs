@@ -25,6 +25,9 @@ internal sealed class WriteDraft
     /// <summary>The class's table, once planned.</summary>
     public Table Table { get; set; } = null!;
 
+    /// <summary>What a system class notes when it stores the row and needs for the answer.</summary>
+    public object? Outcome { get; set; }
+
     /// <summary>The changes, once planned.</summary>
     public ChangeSet Changes { get; set; } = null!;
 }

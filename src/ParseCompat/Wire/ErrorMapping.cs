@@ -31,7 +31,14 @@ internal static class ErrorMapping
             new(ErrorCode.UsernameTaken, "Account already exists for this username."),
         RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "email" } =>
             new(ErrorCode.EmailTaken, "Account already exists for this email address."),
+        RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "authData" } => new(ErrorCode.AccountAlreadyLinked, "this auth is already used"),
         RefusalKind.Duplicate => Duplicate(),
+        RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "username" } => new(ErrorCode.UsernameMissing, "bad or missing username"),
+        RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "password" } => new(ErrorCode.PasswordMissing, "password is required"),
+        RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "email" } =>
+            new(ErrorCode.InvalidEmailAddress, "Email address format is invalid."),
+        RefusalKind.InvalidSession => ParseError.InvalidSessionToken(),
+        RefusalKind.ExpiredSession => new(ErrorCode.InvalidSessionToken, "Session token is expired."),
         RefusalKind.ProtectedFilter => new(ErrorCode.OperationForbidden, $"This user is not allowed to query {refusal.Field} on class {refusal.Table}"),
         RefusalKind.ProtectedSort => new(ErrorCode.OperationForbidden, $"This user is not allowed to sort by {refusal.Field} on class {refusal.Table}"),
         RefusalKind.TypeMismatch => Mismatch(refusal),

@@ -64,6 +64,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Fields hidden by default besides those of a class's own permissions: <c>"_User": { "*": ["email"] }</c>. Null: exactly that.</summary>
     public Dictionary<string, Dictionary<string, string[]>>? ProtectedFields { get; set; }
 
+    /// <summary>Whether a user may sign up with the provider <c>anonymous</c>, without name and password.</summary>
+    public bool EnableAnonymousUsers { get; set; } = true;
+
     /// <summary>Further request headers that browsers may send.</summary>
     public string[] AllowHeaders { get; set; } = [];
 

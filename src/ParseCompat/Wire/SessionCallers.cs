@@ -4,7 +4,7 @@ using Backend.Data.Accounts;
 namespace Backend.ParseCompat.Wire;
 
 /// <summary>The users behind session tokens (contract 2.4).</summary>
-internal sealed class SessionCallers(Sessions sessions) : ICallerSource
+internal sealed class SessionCallers(Data.Accounts.Sessions sessions) : ICallerSource
 {
     /// <inheritdoc/>
     public async ValueTask<Caller> ResolveAsync(string sessionToken, CancellationToken cancellation)
