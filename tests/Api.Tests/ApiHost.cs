@@ -80,6 +80,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
     {
         builder.UseSetting("ConnectionStrings:Database", _database.ConnectionString);
         builder.UseSetting("Logging:LogLevel:Default", "Warning");
+        builder.UseSetting("Jobs:Enabled", "false");
         builder.UseSetting("ParseCompat:ApplicationId", "app"); // ParseCompat
         foreach (var (name, value) in _settings)
             builder.UseSetting(name, value);

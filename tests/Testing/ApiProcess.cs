@@ -36,6 +36,8 @@ public sealed class ApiProcess : IAsyncDisposable
         // nginx is on this machine.
         ["Network:KnownProxies:0"] = "127.0.0.1",
         ["Logging:LogLevel:Default"] = "Warning",
+        // Two cores run many processes at a time: a test of what happens in the background turns it on.
+        ["Jobs:Enabled"] = "false",
     };
 
     /// <summary>The port on 127.0.0.1.</summary>

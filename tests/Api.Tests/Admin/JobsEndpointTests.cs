@@ -19,7 +19,7 @@ internal sealed class JobsEndpointTests
     public async Task Start()
     {
         _database = await TestDatabase.CreateAsync();
-        _api = await ApiProcess.StartAsync(_database.ConnectionString, new Dictionary<string, string> { ["Admin:Key"] = Key, ["Jobs:Enabled"] = "false" });
+        _api = await ApiProcess.StartAsync(_database.ConnectionString, new Dictionary<string, string> { ["Admin:Key"] = Key });
         _client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_api.Url) };
     }
 

@@ -61,7 +61,7 @@ internal sealed class JobsPageTests
             insert into jobs.recurring (name, job, arguments, cron) values ('accounts.expire', 'accounts.expire', '{}', '0 4/15 * * * ?'), ('nightly', 'imports.refresh', '{}', '0 0 3 * * ?');
             insert into jobs.outbox (job, recurring, state, relay_at, attempts, finished_at) values ('accounts.expire', 'accounts.expire', 'done', null, 1, now() - interval '7 min')
             """);
-        await using var api = await ApiProcess.StartAsync(database.ConnectionString, new Dictionary<string, string> { ["Admin:Key"] = Key, ["Jobs:Enabled"] = "false" });
+        await using var api = await ApiProcess.StartAsync(database.ConnectionString, new Dictionary<string, string> { ["Admin:Key"] = Key });
 
         var (page, complaints) = await browser.OpenAsync(Key, width);
         await page.GotoAsync($"{api.Url}/jobs");
@@ -77,6 +77,7 @@ internal sealed class JobsPageTests
     private static Task<ApiProcess> StartAsync(TestDatabase database, SmtpSink sink) => ApiProcess.StartAsync(database.ConnectionString, new Dictionary<string, string>
     {
         ["Admin:Key"] = Key,
+        ["Jobs:Enabled"] = "true",
         ["Mail:Host"] = "localhost",
         ["Mail:Port"] = $"{sink.Port}",
         ["Mail:Security"] = "None",
