@@ -21,13 +21,19 @@ internal sealed class ParseServer : IAsyncDisposable
     private readonly TestDatabase? _owned;
     private readonly HttpClient _client;
 
-    private ParseServer(WebApplication app, TestDatabase? owned)
+    private readonly TestLog _log;
+
+    private ParseServer(WebApplication app, TestDatabase? owned, TestLog log)
     {
+        _log = log;
         _app = app;
         _owned = owned;
         Address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         _client = new HttpClient { BaseAddress = new Uri(Address) };
     }
+
+    /// <summary>What the server logged as errors, with their stacks.</summary>
+    public IEnumerable<string> Errors => _log.Errors;
 
     /// <summary>Base address without a path.</summary>
     public string Address { get; }
@@ -40,7 +46,8 @@ internal sealed class ParseServer : IAsyncDisposable
         var owned = database is null ? await TestDatabase.CreateAsync() : null;
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.Logging.AddProvider(new TestLog());
+        var log = new TestLog();
+        builder.Logging.AddProvider(log);
         var configuration = new Dictionary<string, string?>
         {
             ["ConnectionStrings:Database"] = (database ?? owned)!.ConnectionString,
@@ -60,7 +67,7 @@ internal sealed class ParseServer : IAsyncDisposable
         var app = builder.Build();
         app.MapParseCompat();
         await app.StartAsync();
-        return new ParseServer(app, owned);
+        return new ParseServer(app, owned, log);
     }
 
     /// <summary>Sends a request with the REST key (or the master key, or a session) and gives status and body, times and ids masked.</summary>
@@ -137,9 +144,11 @@ internal sealed class ParseServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Errors of the server go into the test's output.</summary>
+    /// <summary>Keeps the errors of the server, for the message of a failed test.</summary>
     private sealed class TestLog : ILoggerProvider, ILogger
     {
+        public System.Collections.Concurrent.ConcurrentQueue<string> Errors { get; } = new();
+
         public ILogger CreateLogger(string categoryName) => this;
 
         public IDisposable? BeginScope<TState>(TState state)
@@ -150,7 +159,7 @@ internal sealed class ParseServer : IAsyncDisposable
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                TestContext.Progress.WriteLine(formatter(state, exception) + " " + exception);
+                Errors.Enqueue(formatter(state, exception) + " " + exception);
         }
 
         public void Dispose()

@@ -94,6 +94,13 @@ internal partial class ClassHandler
         return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted);
     }
 
+    /// <summary>The cursor's one row straight into the answer: nothing of it is copied.</summary>
+    private async ValueTask WriteAndDisposeAsync(RowCursor cursor, IncludeNode wanted, JsonOutput output)
+    {
+        await using (cursor)
+            WriteRow(output.Json, cursor, wanted, null, null, null);
+    }
+
     /// <summary>Rows straight from the database into the answer.</summary>
     private async ValueTask StreamAsync(RowCursor cursor, IncludeNode wanted, string? redirected, JsonOutput output, CancellationToken cancellation)
     {

@@ -75,7 +75,18 @@ internal partial class ClassHandler(ClassServices services)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
         var shape = new RowQuery { Table = table, Fields = Fields(options.Include, table) };
-        var row = await Services.Rows.GetAsync(table, id, request.Caller, shape, request.Aborted, request.Transaction) ?? throw ParseError.ObjectNotFound();
+        var query = RowStore.ById(table, id, shape);
+        var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
+        if (!await cursor.ReadAsync(request.Aborted))
+        {
+            await cursor.DisposeAsync();
+            throw ParseError.ObjectNotFound();
+        }
+
+        if (options.Include.Children.Count == 0 && !WantsExtras(request))
+            return ParseResponse.Stream((output, _) => WriteAndDisposeAsync(cursor, options.Include, output));
+        var row = cursor.Keep();
+        await cursor.DisposeAsync();
         var included = await IncludeAsync([row], options.Include, request);
         var extras = WantsExtras(request) ? await LoadExtrasAsync([row], request, isGet: true) : null;
         return ParseResponse.Json(200, writer => WriteRow(writer, row, options.Include, included, extras, null));

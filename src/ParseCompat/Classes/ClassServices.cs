@@ -24,10 +24,12 @@ internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWri
     /// <summary>The dialect's settings.</summary>
     public ParseCompatOptions Options { get; } = options.Value;
 
+    private readonly string _base = options.Value.PublicServerUrl.TrimEnd('/');
+
     /// <summary>The address of a row, for the Location header.</summary>
     public string Location(string className, string id)
     {
         var path = className == ClassName.User ? "users" : "classes/" + className;
-        return $"{Options.PublicServerUrl.TrimEnd('/')}/{path}/{Uri.EscapeDataString(id)}";
+        return $"{_base}/{path}/{Uri.EscapeDataString(id)}";
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text;
 using System.Text.Json;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
@@ -84,7 +85,7 @@ internal sealed partial class WherePlanner
             if (ValueReader.Read(value) is not { Kind: not FieldKind.Relation, Value: var read })
                 return null;
             return isNested && value.ValueKind == JsonValueKind.Object && read.Kind != ValueKind.Object
-                ? Value.Object(NestedJson.Normalize(JsonSerializer.SerializeToUtf8Bytes(value)))
+                ? Value.Object(NestedJson.Normalize(Encoding.UTF8.GetBytes(value.GetRawText())))
                 : read;
         }
         catch (ParseError e) when (e.Code == ErrorCode.IncorrectType)
@@ -101,8 +102,10 @@ internal sealed partial class WherePlanner
             writer.WriteStartObject();
             foreach (var part in value.EnumerateObject())
             {
-                if (!part.Name.StartsWith('$'))
-                    part.WriteTo(writer);
+                if (part.Name.StartsWith('$'))
+                    continue;
+                writer.WritePropertyName(part.Name);
+                writer.WriteRawValue(part.Value.GetRawText(), skipInputValidation: true);
             }
 
             writer.WriteEndObject();

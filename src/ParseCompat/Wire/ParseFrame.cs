@@ -94,10 +94,10 @@ internal sealed class ParseFrame
         {
             try
             {
-                var request = await ReadAsync(http, mount, rest);
+                var (request, method) = await ReadAsync(http, mount, rest);
                 if (request is null)
                 {
-                    await NotFoundAsync(http, path);
+                    await NotFoundAsync(http, method, path);
                     return;
                 }
 
@@ -126,8 +126,8 @@ internal sealed class ParseFrame
         }
     }
 
-    /// <summary>Reads and checks the request; null: no such route.</summary>
-    private async ValueTask<ParseRequest?> ReadAsync(HttpContext http, string mount, string rest)
+    /// <summary>Reads and checks the request; null: no route for the method, which is given as well, and the path.</summary>
+    private async ValueTask<(ParseRequest? Request, string Method)> ReadAsync(HttpContext http, string mount, string rest)
     {
         var segments = RouteTable.Split(rest);
         var method = http.Request.Method;
@@ -136,7 +136,6 @@ internal sealed class ParseFrame
         var body = await BodyReader.ReadAsync(http.Request, _options);
         if (!isOpen && method == "POST" && body.Keys.Method is { } instead)
             method = instead.ToUpperInvariant();
-        http.Items[MethodKey] = method;
 
         var shown = isOpen ? new Credentials() : _authenticator.Read(http.Request, body.Keys);
         var (caller, isMaintenance) = isOpen ? (Caller.Anonymous, false) : _authenticator.Check(shown, http);
@@ -152,7 +151,7 @@ internal sealed class ParseFrame
             IsMaintenance = isMaintenance,
         };
         if (Routes.Find(method, segments) is not { } route)
-            return null;
+            return (null, method);
         request.Route = route;
         if (caller is not null)
             request.Caller = caller;
@@ -160,10 +159,8 @@ internal sealed class ParseFrame
             request.Caller = await _callers.ResolveAsync(token, http.RequestAborted);
         if (route.Rules.HasFlag(RouteRules.Master))
             request.RequireMaster();
-        return request;
+        return (request, method);
     }
-
-    private static readonly object MethodKey = new();
 
     private static async ValueTask SendAsync(HttpResponse response, ParseResponse answer, JsonOutput output, CancellationToken cancellation)
     {
@@ -203,7 +200,7 @@ internal sealed class ParseFrame
     }
 
     /// <summary>Express's own answer to an unknown route: PHP's SDK looks at its content type (contract 1.1).</summary>
-    private static async ValueTask NotFoundAsync(HttpContext http, string path)
+    private static async ValueTask NotFoundAsync(HttpContext http, string method, string path)
     {
         var response = http.Response;
         response.StatusCode = 404;
@@ -218,7 +215,7 @@ internal sealed class ParseFrame
             <title>Error</title>
             </head>
             <body>
-            <pre>Cannot {HtmlEncoder.Default.Encode((string)http.Items[MethodKey]!)} {HtmlEncoder.Default.Encode(path)}</pre>
+            <pre>Cannot {HtmlEncoder.Default.Encode(method)} {HtmlEncoder.Default.Encode(path)}</pre>
             </body>
             </html>
 
