@@ -45,6 +45,19 @@ public sealed class PassingTests
     }
 
     [Test]
+    public async Task A_web_page_can_read_what_nginx_answers_by_itself([Values(
+        "/parse/classes/A", // ParseCompat
+        "/api/v2/rows/A")] string path)
+    {
+        await using var nginx = await NginxServer.StartAsync([FreePort.Next()]);
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(nginx.Url + path);
+        Assert.That(response.StatusCode, Is.EqualTo(HttpStatusCode.BadGateway));
+        Assert.That(response.Headers.GetValues("Access-Control-Allow-Origin"), Is.EqualTo(new[] { "*" }));
+        Assert.That(response.Headers.GetValues("X-Request-Id").Single(), Has.Length.EqualTo(32));
+    }
+
+    [Test]
     public async Task Connections_to_the_API_stay_open()
     {
         using var api = new FakeApi(head => head.Contains("Connection: close") ? "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" : "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
