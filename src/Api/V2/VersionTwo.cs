@@ -1,4 +1,6 @@
 using System.Reflection;
+using Backend.Api.V2.Auth;
+using Backend.Api.V2.Callers;
 using Backend.Api.V2.Problems;
 using Backend.Api.V2.Rows;
 using Microsoft.AspNetCore.Mvc;
@@ -19,6 +21,8 @@ internal static class VersionTwo
             parts.FeatureProviders.Clear();
             parts.FeatureProviders.Add(new InternalControllers());
         });
+        services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section)
+            .Validate(o => o.Mistake() is null, "Auth:PublicUrl and Auth:ResetUrl must be absolute http or https addresses.").ValidateOnStart();
         services.AddSingleton<RowReads>();
         services.AddSingleton<RowWrites>();
         services.Configure<ApiBehaviorOptions>(o =>
@@ -41,7 +45,11 @@ internal static class VersionTwo
     public static void UseVersionTwo(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(Base), api => api.UseCors());
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Base), api =>
+        {
+            api.UseCors();
+            api.UseMiddleware<BearerMiddleware>();
+        });
     }
 
     /// <summary>Nobody outside needs the controllers, so they are internal; the framework looks for public ones only.</summary>

@@ -16,4 +16,7 @@ internal sealed class Problem(int status, string code, string message, string? d
 
     /// <summary>Extra headers of the answer, for example <c>WWW-Authenticate</c>.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Headers { get; init; } = [];
+
+    /// <summary>RFC 6749's error code, for answers of the token endpoint; null elsewhere.</summary>
+    public string? OAuthError { get; init; }
 }

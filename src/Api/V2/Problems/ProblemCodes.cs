@@ -96,6 +96,27 @@ internal static class ProblemCodes
     /// <summary>The row was changed since its ETag was read.</summary>
     public const string Precondition = "precondition_failed";
 
+    /// <summary>No such account, or not its password.</summary>
+    public const string Credentials = "invalid_credentials";
+
+    /// <summary>Too many wrong passwords: the account is locked for a while.</summary>
+    public const string Locked = "account_locked";
+
+    /// <summary>Too many attempts; Retry-After says when to go on.</summary>
+    public const string TooMany = "too_many_attempts";
+
+    /// <summary>A token that is unknown, used or of an ended session.</summary>
+    public const string BadToken = "invalid_token";
+
+    /// <summary>A token whose time is over.</summary>
+    public const string ExpiredToken = "expired_token";
+
+    /// <summary>A setting of the service is missing for this.</summary>
+    public const string NotConfigured = "not_configured";
+
+    /// <summary>The bearer token's time is over.</summary>
+    public const string TokenExpired = "PGRST303";
+
     /// <summary>The service is too busy; try again.</summary>
     public const string Busy = "busy";
 

@@ -49,12 +49,32 @@ internal static class ProblemMapping
         RefusalKind.RequiredField => new(400, ProblemCodes.NotNull, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.Timeout => new(503, ProblemCodes.Timeout, refusal.Message),
         RefusalKind.PreconditionFailed => new(412, ProblemCodes.Precondition, refusal.Message),
+        RefusalKind.LimitExceeded when refusal.Until is { } until => new(429, ProblemCodes.TooMany, refusal.Message) { Headers = [RetryAfter(until)] },
         RefusalKind.LimitExceeded => new(400, ProblemCodes.Limit, refusal.Message),
         RefusalKind.InvalidValue => new(400, ProblemCodes.Value, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.Busy => new(503, ProblemCodes.Busy, refusal.Message) { Headers = [new("Retry-After", "1")] },
+        RefusalKind.InvalidCredentials => new(401, ProblemCodes.Credentials, refusal.Message),
+        RefusalKind.AccountLocked => new(429, ProblemCodes.Locked, refusal.Message) { Headers = [RetryAfter(refusal.Until)] },
+        RefusalKind.InvalidToken => new(400, ProblemCodes.BadToken, refusal.Message),
+        RefusalKind.ExpiredToken => new(400, ProblemCodes.ExpiredToken, refusal.Message),
+        RefusalKind.InvalidSession or RefusalKind.ExpiredSession => Unauthorized(refusal.Kind == RefusalKind.ExpiredSession),
         RefusalKind.Conflict => new(409, ProblemCodes.Conflict, refusal.Message),
         _ => new(400, ProblemCodes.Http, refusal.Message),
     };
+
+    /// <summary>A bearer token that is not, or no longer, one (RFC 6750).</summary>
+    public static Problem Unauthorized(bool expired) => expired
+        ? new(401, ProblemCodes.TokenExpired, "JWT expired") { Headers = [new("WWW-Authenticate", "Bearer error=\"invalid_token\", error_description=\"JWT expired\"")] }
+        : new(401, ProblemCodes.Token, "JWT invalid, or its session has ended")
+        {
+            Headers = [new("WWW-Authenticate", "Bearer error=\"invalid_token\", error_description=\"JWT invalid, or its session has ended\"")],
+        };
+
+    private static KeyValuePair<string, string> RetryAfter(DateTime? until)
+    {
+        var seconds = until is null ? 60 : Math.Max(1, (int)Math.Ceiling((until.Value - DateTime.UtcNow).TotalSeconds));
+        return new("Retry-After", seconds.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
 
     private static Problem Denied(string message, bool authenticated) => authenticated
         ? new(403, ProblemCodes.Permission, message)

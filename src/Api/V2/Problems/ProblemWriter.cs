@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.WebUtilities;
 
@@ -8,19 +9,27 @@ internal static class ProblemWriter
 {
     private const string MediaType = "application/problem+json";
 
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static async Task WriteAsync(HttpContext context, Problem problem)
     {
         var response = context.Response;
         response.StatusCode = problem.Status;
-        response.ContentType = MediaType;
+        response.ContentType = problem.OAuthError is null ? MediaType : "application/json";
         response.Headers.CacheControl = "no-store";
         foreach (var (name, value) in problem.Headers)
             response.Headers[name] = value;
         if (HttpMethods.IsHead(context.Request.Method))
             return;
 
-        await using var json = new Utf8JsonWriter(response.BodyWriter);
+        await using var json = new Utf8JsonWriter(response.BodyWriter, Options);
         json.WriteStartObject();
+        if (problem.OAuthError is not null)
+        {
+            json.WriteString("error", problem.OAuthError);
+            json.WriteString("error_description", problem.Message);
+        }
+
         json.WriteString("type", "about:blank");
         json.WriteString("title", ReasonPhrases.GetReasonPhrase(problem.Status));
         json.WriteNumber("status", problem.Status);
