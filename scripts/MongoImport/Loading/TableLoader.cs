@@ -30,7 +30,7 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
             .Concat(plan.InternalColumns)
             .ToList();
         var identityEncoder = plan.IsUsers ? new IdentityEncoder(withSequence) : null;
-        var encoder = new RowEncoder(plan, plan.Scan!.Names, columns, withSequence, identityEncoder);
+        var encoder = new RowEncoder(plan, plan.Scan?.Names ?? new FieldNames(), columns, withSequence, identityEncoder);
         await using var sink = await CopySink.OpenAsync(database, table.Quoted, encoder.ColumnNames, stop);
         await using var identities = identityEncoder is null
             ? null

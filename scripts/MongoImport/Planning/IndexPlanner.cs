@@ -47,9 +47,9 @@ internal sealed class IndexPlanner
 
     private void Add(SourceIndex index)
     {
-        if (IsCovered(index, out var by))
+        if (IsCovered(index))
         {
-            Note(index, by, null);
+            Note(index);
             return;
         }
         if (index.Key.Any(k => k.Value == "text"))
@@ -75,9 +75,8 @@ internal sealed class IndexPlanner
     }
 
     // What every table has, and what the tables of accounts ship with.
-    private bool IsCovered(SourceIndex index, out string? by)
+    private bool IsCovered(SourceIndex index)
     {
-        by = null;
         var first = index.Key[0].Key;
         if (_plan.IsUsers && (first is "username" or "email" || first.StartsWith("_auth_data_", StringComparison.Ordinal) || first is "_email_verify_token" or "_perishable_token" or "_session_token"))
         {
@@ -96,12 +95,11 @@ internal sealed class IndexPlanner
         {
             return false;
         }
-        if (field is { Kind: FieldKind.Reference, Column: not null, System: false } && !index.IsUnique)
+        if (field is { Kind: FieldKind.Reference, Column: not null } && !index.IsUnique)
         {
-            by = ImportRun.IndexName(_table.Relation, field.Column, "idx");
             return true;
         }
-        return field is { System: true, Indexed: true } && index.ExpireAfterSeconds is null && _table.Existing?.Find(field.Name) is { Indexed: true };
+        return field.Column is not null && _table.IndexedColumns.Contains(field.Column) && index.ExpireAfterSeconds is null;
     }
 
     private void AddText(SourceIndex index)
@@ -200,13 +198,13 @@ internal sealed class IndexPlanner
         {
             return;
         }
-        if (index.Key is [var only] && Find(only.Key, out var path) is { Kind: FieldKind.Timestamp, Column: not null } field && path.Length == 0)
+        if (seconds is >= 0 and <= int.MaxValue && index.Key is [var only] && Find(only.Key, out var path) is { Kind: FieldKind.Timestamp, Column: not null } field && path.Length == 0)
         {
             _table.Expirations[field.Column] = (long)seconds;
             _notes.Add($"Index {index.Name}: a recurring job deletes rows {seconds.ToString(CultureInfo.InvariantCulture)} s after {field.Name}.");
             return;
         }
-        _notes.Add($"Index {index.Name}: expires nothing, because its field is no date.");
+        _notes.Add($"Index {index.Name}: expires nothing, because its field is no date or its time is out of range.");
     }
 
     // Counts and ranges need not look at the rows when the index has what the access condition and small filters ask for.
@@ -249,12 +247,12 @@ internal sealed class IndexPlanner
             : new StagedIndex(index.Name, relation, plain, Definition(index)));
     }
 
-    private void Note(SourceIndex index, string? relation, string? sql) => _table.Indexes.Add(new StagedIndex(index.Name, relation, sql, Definition(index)));
+    private void Note(SourceIndex index) => _table.Indexes.Add(new StagedIndex(index.Name, null, null, Definition(index)));
 
     private void Refuse(SourceIndex index, string why)
     {
         _notes.Add($"Index {index.Name} is not built: {why}.");
-        Note(index, null, null);
+        Note(index);
     }
 
     private Field? Find(string key, out string[] path)

@@ -53,6 +53,9 @@ public sealed class StagedTable
     /// <summary>The relations that go with the table: join tables, and for the accounts their identities.</summary>
     public IReadOnlyList<string> Companions { get; }
 
+    /// <summary>Of a system table: the columns that an index leads with which nobody declared. It comes along by itself.</summary>
+    public IReadOnlySet<string> IndexedColumns { get; internal init; } = new HashSet<string>();
+
     /// <summary>Names of the fields of which some row holds a value in <c>rest</c>.</summary>
     public HashSet<string> FieldsInRest { get; } = new(StringComparer.Ordinal);
 

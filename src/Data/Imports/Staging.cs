@@ -37,7 +37,14 @@ internal sealed class Staging(NpgsqlDataSource database)
         if (table.Existing is { System: true } existing && ImportState.Relations(existing).Contains(relation))
         {
             await using var connection = await database.OpenConnectionAsync(cancellation);
-            return await CopiedKeysAsync(connection, existing, relation);
+            var copied = await CopiedKeysAsync(connection, existing, relation);
+            if (relation == table.Relation)
+            {
+                var added = table.Fields.Where(f => !f.System && !table.IndexedColumns.Contains(f.Column ?? ""));
+                copied.AddRange(added.Where(f => f is { Kind: FieldKind.Reference, Column: not null }).Select(f => ReferenceIndexSql(relation, f)));
+            }
+
+            return copied;
         }
 
         var quoted = ImportRun.Quote(relation);
@@ -54,13 +61,13 @@ internal sealed class Staging(NpgsqlDataSource database)
         [
             $"alter table {quoted} add constraint {Sql.Quote(Naming.Index(relation, "pkey"))} primary key (id)",
             $"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on {quoted} (created_at, id)",
-            .. table.Fields.Where(f => f is { Kind: FieldKind.Reference, Column: not null })
-                .Select(f => $"create index {Sql.Quote(ReferenceIndex(relation, f))} on {quoted} ({f.QuotedColumn})"),
+            .. table.Fields.Where(f => f is { Kind: FieldKind.Reference, Column: not null }).Select(f => ReferenceIndexSql(relation, f)),
         ];
     }
 
-    /// <summary>The index that every reference has.</summary>
-    public static string ReferenceIndex(string relation, Field field) => Naming.Index(relation, field.Column!, "idx");
+    // Every reference has one.
+    private static string ReferenceIndexSql(string relation, Field field) =>
+        $"create index {Sql.Quote(Naming.Index(relation, field.Column!, "idx"))} on {ImportRun.Quote(relation)} ({field.QuotedColumn})";
 
     private static async Task<StagedTable> FreshAsync(NpgsqlConnection connection, StagedTableSpec spec, Table? existing, bool keepFields, HashSet<string> taken)
     {
@@ -103,7 +110,7 @@ internal sealed class Staging(NpgsqlDataSource database)
                     Required = field.System ? field.Required : wanted?.Required ?? field.Required,
                     Default = field.System ? field.Default : wanted?.Default ?? field.Default,
                     HasRest = false,
-                    Indexed = field.System ? field.Indexed || spec.IndexedFields.Contains(field.Name) : field.Kind == FieldKind.Reference || spec.IndexedFields.Contains(field.Name),
+                    Indexed = (field.System && field.Indexed) || IsIndexed(field.Name, field.Kind, field.Column, spec),
                 });
                 continue;
             }
@@ -116,8 +123,29 @@ internal sealed class Staging(NpgsqlDataSource database)
 
         var added = spec.Fields.Where(f => kept.All(k => k.Name != f.Name)).ToList();
         var fields = kept.Concat(await AddFieldsAsync(connection, existing.Relation, added, columns, existing, taken, spec)).ToList();
-        return new StagedTable(spec, existing, existing.Relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!), .. CompanionsOf(existing)]);
+        return new StagedTable(spec, existing, existing.Relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!), .. CompanionsOf(existing)])
+        {
+            IndexedColumns = await IndexedColumnsAsync(connection, existing),
+        };
     }
+
+    // A B-tree holds it, and so not too long a text.
+    private static bool IsIndexed(string name, FieldKind kind, string? column, StagedTableSpec spec) =>
+        column is not null && (kind == FieldKind.Reference || (kind is not (FieldKind.Array or FieldKind.Object) && spec.IndexedFields.Contains(name)));
+
+    private static async Task<HashSet<string>> IndexedColumnsAsync(NpgsqlConnection connection, Table existing)
+    {
+        await using var command = new NpgsqlCommand("""
+            select a.attname::text
+            from pg_index i join pg_class x on x.oid = i.indexrelid join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+            where i.indrelid = $1::regclass and not x.relname = any($2)
+            """, connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = existing.Quoted });
+        command.Parameters.Add(new NpgsqlParameter { Value = Declared(existing) });
+        return await TextsAsync(command, CancellationToken.None);
+    }
+
+    private static string[] Declared(Table existing) => [.. existing.Indexes.Where(i => i.Relation is not null).Select(i => i.Relation!)];
 
     private static async Task<List<Field>> AddFieldsAsync(NpgsqlConnection connection, string relation, List<FieldSpec> specs, HashSet<string> columns, Table? existing,
         HashSet<string> taken, StagedTableSpec spec)
@@ -158,7 +186,7 @@ internal sealed class Staging(NpgsqlDataSource database)
                 Column = column,
                 Required = field.Required,
                 Default = field.Default,
-                Indexed = column is not null && (field.Kind == FieldKind.Reference || spec.IndexedFields.Contains(field.Name)),
+                Indexed = IsIndexed(field.Name, field.Kind, column, spec),
             });
         }
 
@@ -168,7 +196,7 @@ internal sealed class Staging(NpgsqlDataSource database)
     }
 
     // Constraints first: they bring their indexes. Foreign keys and triggers come with the publication, when all tables are in place.
-    private static async Task<IReadOnlyList<string>> CopiedKeysAsync(NpgsqlConnection connection, Table existing, string relation)
+    private static async Task<List<string>> CopiedKeysAsync(NpgsqlConnection connection, Table existing, string relation)
     {
         const string sql = """
             select format('alter table import.%I add constraint %I %s', c.relname, k.conname, pg_get_constraintdef(k.oid))
@@ -178,10 +206,9 @@ internal sealed class Staging(NpgsqlDataSource database)
             from pg_index i join pg_class x on x.oid = i.indexrelid
             where i.indrelid = $1::regclass and not x.relname = any($2) and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u', 'x'))
             """;
-        var declared = existing.Indexes.Where(i => i.Relation is not null).Select(i => i.Relation!).ToArray();
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter { Value = "app." + Sql.Quote(relation) });
-        command.Parameters.Add(new NpgsqlParameter { Value = declared });
+        command.Parameters.Add(new NpgsqlParameter { Value = Declared(existing) });
         var from = $" ON app.{relation} ";
         var fromQuoted = $" ON app.{Sql.Quote(relation)} ";
         var to = $" ON {ImportRun.Quote(relation)} ";
