@@ -21,6 +21,8 @@ public sealed partial class AccountService
         uint? ifVersion = null)
     {
         var users = await UsersAsync(cancellation);
+        if (!UserFields.IsStorable(userId))
+            throw new Refusal(RefusalKind.NotFound, "No such user.", users.Origin) { Operation = Operation.Update };
         Put(users, fields, changes.Username, changes.Email, changes.EmailVerified, caller);
         if (changes.Password is "")
             throw new Refusal(RefusalKind.InvalidValue, "An empty password.", users.Origin, UserFields.PasswordField);

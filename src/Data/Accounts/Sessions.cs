@@ -127,6 +127,10 @@ public sealed class Sessions
     /// <summary>Makes a session within the transaction of a connection.</summary>
     internal async Task<NewSession> CreateAsync(NpgsqlConnection connection, string userId, SessionRequest request, CancellationToken cancellationToken)
     {
+        if (!UserFields.IsStorable(userId))
+            throw new Refusal(RefusalKind.NotFound, "No such user.");
+        if (!UserFields.IsStorable(request.InstallationId ?? "") || !UserFields.IsStorable(request.CreatedWith ?? ""))
+            throw new Refusal(RefusalKind.InvalidValue, "A session holds no U+0000 and no half surrogate pairs.");
         // Two statements, not one with a "with": the trigger that tells of the deleted ones would see the inserted one, too.
         if (request.InstallationId is { } installation)
         {
@@ -155,6 +159,10 @@ public sealed class Sessions
         {
             throw new Refusal(RefusalKind.NotFound, "No such user.");
         }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidTextRepresentation or PostgresErrorCodes.UntranslatableCharacter)
+        {
+            throw new Refusal(RefusalKind.InvalidValue, "How the session came to be is no JSON that can be stored.");
+        }
     }
 
     private async ValueTask<SessionLookup> FindAsync(UInt128 key, string sql, string value, CancellationToken cancellationToken)
@@ -167,7 +175,7 @@ public sealed class Sessions
             return new(SessionState.Valid, session.With(await RolesOfAsync(session.UserId, cancellationToken)));
         }
 
-        if (value.Contains('\0', StringComparison.Ordinal))
+        if (!UserFields.IsStorable(value))
             return new(SessionState.Unknown);
         var usable = _caches.Usable;
         var (sessionStamp, roleStamp) = (_caches.Sessions.Stamp, _caches.Roles.Stamp);

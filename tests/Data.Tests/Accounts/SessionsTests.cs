@@ -74,6 +74,16 @@ public sealed class SessionsTests
         await using var process = await Node.StartAsync(database);
         var refusal = await Assert.ThrowsAsync<Refusal>(() => process.Get<Sessions>().CreateAsync("nobody", Request));
         Assert.That(refusal!.Kind, Is.EqualTo(RefusalKind.NotFound));
+        foreach (var odd in new[] { "\0", "\ud800" })
+        {
+            Assert.That((await process.Get<Sessions>().FindAsync(odd)).State, Is.EqualTo(SessionState.Unknown));
+            Assert.That((await Assert.ThrowsAsync<Refusal>(() => process.Get<Sessions>().CreateAsync(odd, Request)))!.Kind, Is.EqualTo(RefusalKind.NotFound));
+            Assert.That((await Assert.ThrowsAsync<Refusal>(() => process.Get<Sessions>().CreateAsync("x", Request with { InstallationId = odd })))!.Kind,
+                Is.EqualTo(RefusalKind.InvalidValue));
+        }
+
+        Assert.That((await Assert.ThrowsAsync<Refusal>(() => process.Get<Sessions>().CreateAsync("x", Request with { CreatedWith = "{\"a\":\"\\u0000\"}" })))!.Kind,
+            Is.EqualTo(RefusalKind.InvalidValue));
         await database.ExecuteAsync("""insert into app.sessions (id, token, rest) values ('s', 'r:imported', '{"user":"x"}')""");
         Assert.That((await process.Get<Sessions>().FindAsync("r:imported")).State, Is.EqualTo(SessionState.Unknown));
     }
