@@ -130,6 +130,17 @@ internal partial class ClassHandler(ClassServices services)
     /// <summary>Called with the body of a create or update before any name is looked up: checks, takes keys out, adds some.</summary>
     protected virtual ValueTask BeforeWriteAsync(WriteDraft draft) => default;
 
+    /// <summary>
+    /// Makes what a create (no id) or update needs of the catalog, without writing: before a transaction that it will run in.
+    /// </summary>
+    public async ValueTask PrepareAsync(ParseRequest request, string className, string? id)
+    {
+        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = id is null, Body = DraftReader.Read(request.Body, className, id is null) };
+        await BeforeWriteAsync(draft);
+        await _planner.PlanAsync(draft, request.Aborted);
+        await Services.Rows.PrepareAsync(draft.Table, draft.Changes, request.Aborted);
+    }
+
     /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
     protected ValueTask PlanWriteAsync(WriteDraft draft) => _planner.PlanAsync(draft, draft.Request.Aborted);
 

@@ -1,3 +1,4 @@
+using Backend.ParseCompat.Batch;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Installations;
 using Backend.ParseCompat.Roles;
@@ -20,6 +21,7 @@ internal static class PeopleServices
         services.AddSingleton<AuthProviders>();
         services.AddClass<UserHandler>();
         services.AddSingleton<IRouteSource, UserRoutes>();
+        services.AddSingleton<IRouteSource, BatchRoutes>();
         services.AddClass<SessionHandler>();
         services.AddSingleton<IRouteSource, SessionRoutes>();
         services.AddClass<RoleHandler>();
