@@ -19,7 +19,8 @@ internal partial class ClassHandler
         if (options.Where is { } where)
         {
             var snapshot = await Services.Catalog.GetAsync(request.Aborted);
-            var context = new PlanContext(snapshot, Services.Rows, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync, request.Aborted);
+            var context = new PlanContext(snapshot, Services.Rows, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync,
+                Services.Time.GetUtcNow(), request.Aborted);
             filter = await new WherePlanner(context).PlanAsync(table, where);
 
             // A find by nothing but the id is a get to the class's permissions (contract 13.2).

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace Backend.ParseCompat.Classes;
 
 /// <summary>What every class handler works with.</summary>
-internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options)
+internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, TimeProvider time)
 {
     /// <summary>Which classes and fields exist.</summary>
     public LiveCatalog Catalog { get; } = catalog;
@@ -20,6 +20,9 @@ internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWri
 
     /// <summary>Writes rows.</summary>
     public RowWriter RowWriter { get; } = new(values);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; } = time;
 
     /// <summary>The dialect's settings.</summary>
     public ParseCompatOptions Options { get; } = options.Value;

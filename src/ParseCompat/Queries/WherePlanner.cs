@@ -14,9 +14,10 @@ namespace Backend.ParseCompat.Queries;
 /// <param name="Caller">On whose behalf they run.</param>
 /// <param name="MayReadMissing">Whether a class that does not exist reads as empty; else it is refused.</param>
 /// <param name="Special">Conditions on keys that are no fields (<c>authData.x.id</c>); null when the key is an ordinary one.</param>
+/// <param name="Now">What relative times count from.</param>
 /// <param name="Cancellation">Ends with the request.</param>
 internal sealed record PlanContext(CatalogSnapshot Catalog, RowStore Rows, Caller Caller, bool MayReadMissing,
-    Func<Table, string, JsonElement, ValueTask<Filter?>> Special, CancellationToken Cancellation);
+    Func<Table, string, JsonElement, ValueTask<Filter?>> Special, DateTimeOffset Now, CancellationToken Cancellation);
 
 /// <summary>
 /// Turns <c>where</c> into Data's filter: names to fields, JSON to values, with the errors of contract 9.3 to 9.7. A field that the class
@@ -109,14 +110,17 @@ internal sealed partial class WherePlanner(PlanContext context)
     /// <summary>One operator; null: it only accompanies another one.</summary>
     private async ValueTask<Filter?> PlanOperatorAsync(FieldPath? path, string name, JsonElement operand, JsonElement constraint, int depth)
     {
+        if (RelativeTime.Text(operand) is { } relative)
+        {
+            var instant = RelativeTime.Read(relative, name, path, context.Now);
+            return path is null ? Filter.Never : new Filter.Compare(path, Ordering(name), Value.Timestamp(instant));
+        }
+
         switch (name)
         {
             case "$eq": return Equality(path, Atom(path, operand));
             case "$ne": return new Filter.Not(Equality(path, Atom(path, operand)));
-            case "$lt": return Compare(path, Comparison.Less, operand);
-            case "$lte": return Compare(path, Comparison.LessOrEqual, operand);
-            case "$gt": return Compare(path, Comparison.Greater, operand);
-            case "$gte": return Compare(path, Comparison.GreaterOrEqual, operand);
+            case "$lt" or "$lte" or "$gt" or "$gte": return Compare(path, Ordering(name), operand);
             case "$in": return In(path, List(path, operand, name));
             case "$nin": return new Filter.Not(In(path, List(path, operand, name)));
             case "$exists":
@@ -169,10 +173,16 @@ internal sealed partial class WherePlanner(PlanContext context)
         return new Filter.In(path, values);
     }
 
+    private static Comparison Ordering(string name) => name switch
+    {
+        "$lt" => Comparison.Less,
+        "$lte" => Comparison.LessOrEqual,
+        "$gt" => Comparison.Greater,
+        _ => Comparison.GreaterOrEqual,
+    };
+
     private static Filter Compare(FieldPath? path, Comparison comparison, JsonElement operand)
     {
-        if (operand.ValueKind == JsonValueKind.Object && operand.TryGetProperty("$relativeTime", out _))
-            throw new ParseError(ErrorCode.InvalidJson, "bad constraint: $relativeTime");
         var value = ReadAtom(operand, isNested: false) is { Kind: ValueKind.Timestamp } instant ? instant : Atom(path, operand);
         return path is null || value.IsNull ? Filter.Never : new Filter.Compare(path, comparison, value);
     }

@@ -42,6 +42,7 @@ internal static class ErrorMapping
         RefusalKind.ProtectedFilter => new(ErrorCode.OperationForbidden, $"This user is not allowed to query {refusal.Field} on class {refusal.Table}"),
         RefusalKind.ProtectedSort => new(ErrorCode.OperationForbidden, $"This user is not allowed to sort by {refusal.Field} on class {refusal.Table}"),
         RefusalKind.TypeMismatch => Mismatch(refusal),
+        RefusalKind.RequiredField when refusal.Table is { } table && ClassName.IsSystem(table) => new(ErrorCode.IncorrectType, $"{refusal.Field} is required."),
         RefusalKind.RequiredField => new(ErrorCode.ValidationError, $"{refusal.Field} is required"),
         RefusalKind.Timeout => new(ErrorCode.Timeout, "The request timed out on the server."),
         RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),

@@ -58,12 +58,6 @@ internal sealed class ParseCompatOptions
     /// <summary>The most rows of a find; null: no bound.</summary>
     public int? MaxLimit { get; set; }
 
-    /// <summary>Whether a new user's row is readable by himself alone.</summary>
-    public bool EnforcePrivateUsers { get; set; } = true;
-
-    /// <summary>Fields hidden by default besides those of a class's own permissions: <c>"_User": { "*": ["email"] }</c>. Null: exactly that.</summary>
-    public Dictionary<string, Dictionary<string, string[]>>? ProtectedFields { get; set; }
-
     /// <summary>Whether a user may sign up with the provider <c>anonymous</c>, without name and password.</summary>
     public bool EnableAnonymousUsers { get; set; } = true;
 
