@@ -43,9 +43,10 @@ public sealed partial class AccountService
         {
             var connection = transaction.Connection;
             await ReserveAsync(connection, users, fields, userId, cancellation);
-            if (email.HasValue)
-                await ForgetAddressAsync(connection, userId, email.Value);
+            var isOtherAddress = email.HasValue && await IsOtherAddressAsync(connection, userId, email.Value);
             row = await _rows.ChangeAsync(users, userId, fields, caller, transaction, cancellation, ifVersion);
+            if (isOtherAddress)
+                await ForgetAddressAsync(connection, userId, keepVerified: UserFields.Names(fields, UserFields.EmailVerifiedField));
             await SetIdentitiesAsync(connection, users, userId, changes.Identities, changes.Unlinked);
             if (hash is not null)
             {
@@ -62,12 +63,19 @@ public sealed partial class AccountService
         return new(row, session);
     }
 
-    /// <summary>With another address: the old one's verification and the reset link that went to it are void. Undone with the transaction.</summary>
-    private static Task ForgetAddressAsync(NpgsqlConnection connection, string userId, string? email) => connection.ExecuteAsync("""
-        update app.users set email_verified = case when email_verified then false else email_verified end, email_verify_token = null,
+    /// <summary>Locks the row, so that the answer holds until the commit.</summary>
+    private static Task<bool> IsOtherAddressAsync(NpgsqlConnection connection, string userId, string? email) => connection.ExecuteScalarAsync<bool>(
+        "select email is distinct from @email from app.users where id = @userId for no key update", new { userId, email });
+
+    /// <summary>
+    /// With another address the old one's verification and the reset link that went to it are void. After the change itself, whose row version
+    /// counts.
+    /// </summary>
+    private static Task ForgetAddressAsync(NpgsqlConnection connection, string userId, bool keepVerified) => connection.ExecuteAsync("""
+        update app.users set email_verified = case when email_verified and not @keepVerified then false else email_verified end, email_verify_token = null,
             email_verify_token_expires_at = null, reset_token = null, reset_token_expires_at = null
-        where id = @userId and email is distinct from @email
-        """, new { userId, email });
+        where id = @userId
+        """, new { userId, keepVerified });
 
     /// <returns>What is to be forgotten of the ended sessions after the commit.</returns>
     private static async Task<UInt128[]> SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)

@@ -220,6 +220,12 @@ public sealed class AccountTests
         await accounts.ChangeAsync(ann, new() { Email = "new@example.org" }, new ChangeSet(), Caller.User(ann, []));
         Assert.That(await accounts.FindResetTokenAsync(reset.Token), Is.Null);
         Assert.That(await database.ScalarAsync<bool>("select email_verified from app.users"), Is.False);
+        var changed = await accounts.ChangeAsync(ann, new() { Email = "newer@example.org", EmailVerified = true }, new ChangeSet(), Caller.Administrator);
+        Assert.That(await database.ScalarAsync<bool>("select email_verified from app.users"), Is.True, "an administrator knows");
+        changed = await accounts.ChangeAsync(ann, new() { Email = "newest@example.org" }, new ChangeSet(), Caller.User(ann, []), default, changed.Row.Version);
+        await accounts.ChangeAsync(ann, new() { Password = "q" }, new ChangeSet(), Caller.User(ann, []), default, changed.Row.Version);
+        await RefusedAsync(RefusalKind.PreconditionFailed, null,
+            () => accounts.ChangeAsync(ann, new() { Email = "late@example.org" }, new ChangeSet(), Caller.User(ann, []), default, changed.Row.Version));
         await accounts.ChangeAsync(ann, new() { Email = new(null) }, new ChangeSet(), Caller.User(ann, []));
         Assert.That(await database.ScalarAsync<string>("select email from app.users"), Is.Null);
     }
