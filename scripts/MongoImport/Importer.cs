@@ -21,6 +21,8 @@ internal sealed class Importer(Options options, Progress progress)
     /// <summary>Classes at a time: one is decoded while another is being indexed.</summary>
     private const int ClassesAtOnce = 2;
 
+    private const int PublishAttempts = 5;
+
     private readonly ConcurrentDictionary<SourceCollection, CollectionScan> _scans = new();
 
     /// <summary>Imports.</summary>
@@ -181,8 +183,7 @@ internal sealed class Importer(Options options, Progress progress)
         {
             try
             {
-                var replace = group.Any(c => options.Replace.Contains(c.Plan.Name));
-                if (await run.PublishAsync([.. group.Select(c => c.Table)], replace, stop) is { } why)
+                if (await PublishGroupAsync(group, run, stop) is { } why)
                 {
                     group.ForEach(c => LeaveAlone(c.Report, why));
                 }
@@ -190,6 +191,23 @@ internal sealed class Importer(Options options, Progress progress)
             catch (NpgsqlException e)
             {
                 group.ForEach(c => Fail(c, e));
+            }
+        }
+    }
+
+    // A server that writes to the old tables may have locked them in another order.
+    private async Task<string?> PublishGroupAsync(List<ClassImport> group, ImportRun run, CancellationToken stop)
+    {
+        var replace = group.Any(c => options.Replace.Contains(c.Plan.Name));
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await run.PublishAsync([.. group.Select(c => c.Table)], replace, stop);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < PublishAttempts)
+            {
+                progress.Say($"{group[0].Plan.Name}: a deadlock with a running server; once more.");
             }
         }
     }

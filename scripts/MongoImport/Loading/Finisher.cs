@@ -17,9 +17,9 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
     {
         var work = new List<Task>();
         // What takes longest first: a geographic index takes five times as long as any other, and is built by one process.
-        foreach (var index in table.Indexes.Where(i => i.Sql is not null).OrderByDescending(i => i.Sql!.Contains("::geography", StringComparison.Ordinal)))
+        foreach (var index in table.Indexes.Where(i => i.Sql is not null).OrderByDescending(i => i.Sql!.Contains("::geography", StringComparison.Ordinal)).ToList())
         {
-            work.Add(BuildAsync(index, report, stop));
+            work.Add(BuildAsync(table, index, report, stop));
         }
         foreach (var sql in (await run.KeysOfAsync(table, table.Relation, stop)).Where(s => !IsPrimary(s)))
         {
@@ -34,6 +34,7 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         {
             await BuildAsync($"vacuum (analyze) {ImportRun.Quote(relation)}", stop);
         }
+        await run.MeasureAsync(table, stop);
     }
 
     /// <summary>Counts references and join rows whose other end is not there.</summary>
@@ -139,7 +140,8 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         }
     }
 
-    private async Task BuildAsync(StagedIndex index, ClassReport report, CancellationToken stop)
+    // An index that the rows do not allow must not keep the class out: what is too large for it, or not as unique as it was said to be.
+    private async Task BuildAsync(StagedTable table, StagedIndex index, ClassReport report, CancellationToken stop)
     {
         try
         {
@@ -147,11 +149,24 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UniqueViolation && index.IfRefused is not null)
         {
-            lock (report.Notes)
+            Note(report, $"Index {index.Name}: not unique here, because the rows are not.");
+            await BuildAsync(table, index with { Sql = index.IfRefused, IfRefused = null }, report, stop);
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.InternalError)
+        {
+            Note(report, $"Index {index.Name} is not built: {e.MessageText}.");
+            lock (table.Indexes)
             {
-                report.Notes.Add($"Index {index.Name}: not unique here, because the rows are not.");
+                table.Indexes[table.Indexes.FindIndex(i => i.Name == index.Name)] = index with { Relation = null, Sql = null };
             }
-            await BuildAsync(index.IfRefused, stop);
+        }
+    }
+
+    private static void Note(ClassReport report, string sentence)
+    {
+        lock (report.Notes)
+        {
+            report.Notes.Add(sentence);
         }
     }
 

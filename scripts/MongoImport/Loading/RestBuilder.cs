@@ -43,7 +43,8 @@ internal sealed class RestBuilder(FieldNames names)
     /// <param name="name">The number of the name it had in the document, for keys that two values want.</param>
     /// <param name="value">The value.</param>
     /// <param name="reason">Why it is here.</param>
-    public void Add(string key, int name, BsonValue value, Reason reason)
+    /// <param name="kind">The field's kind, if it is a field: a text may be a file's name.</param>
+    public void Add(string key, int name, BsonValue value, Reason reason, ColumnKind? kind = null)
     {
         if (!_inRow.Add(key))
         {
@@ -54,14 +55,14 @@ internal sealed class RestBuilder(FieldNames names)
                 return;
             }
         }
-        _counts[(key, reason)] = _counts.GetValueOrDefault((key, reason)) + 1;
+        Count(key, reason);
         Key(key);
         if (value.Type == BsonType.Null)
         {
             _json.Write("null"u8);
             return;
         }
-        RestJson.Write(_json, RestValue(value, reason));
+        RestJson.Write(_json, reason is Reason.MalformedPointer or Reason.OtherType ? RestValues.Of(value) : RestValues.Of(value, kind));
     }
 
     /// <summary>Marks times that no document had.</summary>
@@ -85,14 +86,11 @@ internal sealed class RestBuilder(FieldNames names)
         to.Byte((byte)'}');
     }
 
-    private static Value RestValue(BsonValue value, Reason reason)
+    // Keys that are data must not fill the memory.
+    private void Count(string key, Reason reason)
     {
-        if (reason is Reason.OtherClass && value.Type == BsonType.Text && BsonText.TryDecode(value.Text, out var text))
-        {
-            var dollar = text.IndexOf('$', StringComparison.Ordinal);
-            return Value.Reference(text[..dollar], text[(dollar + 1)..]);
-        }
-        return reason == Reason.NotFinite && Geometry.TryPair(value, out var x, out var y) ? Value.Point(new GeoPoint(x, y)) : RestValues.Of(value);
+        var counted = _counts.Count < FieldNames.Most || _counts.ContainsKey((key, reason)) ? key : "(other keys)";
+        _counts[(counted, reason)] = _counts.GetValueOrDefault((counted, reason)) + 1;
     }
 
     private void Key(string key)

@@ -16,11 +16,18 @@ internal sealed partial class RowEncoder
     private readonly FieldNames _names;
     private readonly List<Slot> _slots = [];
     private readonly ColumnEncoder[] _columns;
+    private readonly IReadOnlyList<ColumnPlan> _columnless;
     private readonly List<int> _present = [];
     private readonly RestBuilder _rest;
     private readonly IdentityEncoder? _identities;
     private int _stamp;
 
+    /// <summary>Makes an encoder for one load.</summary>
+    /// <param name="plan">The class.</param>
+    /// <param name="names">The names that the scan found.</param>
+    /// <param name="columns">The columns, and with an empty name the fields that have none.</param>
+    /// <param name="withSequence">See <see cref="WithSequence"/>.</param>
+    /// <param name="identities">Of accounts: makes the rows of their identities.</param>
     public RowEncoder(ClassPlan plan, FieldNames names, IReadOnlyList<ColumnPlan> columns, bool withSequence, IdentityEncoder? identities)
     {
         _plan = plan;
@@ -28,7 +35,8 @@ internal sealed partial class RowEncoder
         _identities = identities;
         _rest = new RestBuilder(names);
         WithSequence = withSequence;
-        _columns = [.. columns.Select(c => new ColumnEncoder(c, Encoding.UTF8.GetBytes(c.Target ?? "")))];
+        _columnless = [.. columns.Where(c => c.Column.Length == 0)];
+        _columns = [.. columns.Where(c => c.Column.Length > 0).Select(c => new ColumnEncoder(c, Encoding.UTF8.GetBytes(c.Target ?? "")))];
         for (var i = 0; i < names.Count; i++)
         {
             _slots.Add(NewSlot(i));
@@ -161,7 +169,7 @@ internal sealed partial class RowEncoder
             else
             {
                 _rest.Add(reason is Reason.MalformedPointer or Reason.Null && column.Plan.Kind == ColumnKind.Reference && i == 0 && column.HiddenKey is { } hidden ? hidden : column.Plan.RestKey,
-                    sources[i], value, reason);
+                    sources[i], value, reason, column.Plan.Kind);
             }
         }
         if (!written)
@@ -182,7 +190,7 @@ internal sealed partial class RowEncoder
             switch (slot.Role)
             {
                 case Role.Rest:
-                    _rest.Add(slot.RestKey, index, Value(document, slot), slot.Reason);
+                    _rest.Add(slot.RestKey, index, Value(document, slot), slot.Reason, slot.Kind);
                     break;
                 case Role.Relation when !ParseForms.Is(Value(document, slot), ParseForms.Relation):
                     _rest.Add(slot.RestKey, index, Value(document, slot), Reason.RelationData);
@@ -228,7 +236,12 @@ internal sealed partial class RowEncoder
         {
             return slot;
         }
-        if (_plan.IsUsers && name.StartsWith("_auth_data_", StringComparison.Ordinal))
+        if (_columnless.FirstOrDefault(c => c.Sources.Contains(name)) is { } columnless)
+        {
+            slot.RestKey = columnless.RestKey;
+            slot.Kind = columnless.Kind;
+        }
+        else if (_plan.IsUsers && name.StartsWith("_auth_data_", StringComparison.Ordinal))
         {
             slot.Role = Role.AuthData;
         }
@@ -270,6 +283,7 @@ internal sealed partial class RowEncoder
         public Role Role;
         public string RestKey = "";
         public Reason Reason;
+        public ColumnKind? Kind;
         public int Stamp;
         public BsonType Type;
         public int Start;

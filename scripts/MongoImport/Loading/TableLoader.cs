@@ -25,8 +25,8 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
             return;
         }
         var columns = table.Fields
-            .Where(f => f is { Column: not null } && f.Kind != FieldKind.Relation && !plan.IsDerived(f.Name))
-            .Select(f => new ColumnPlan(f.Column!, ColumnPlan.KindOf(f.Kind), plan.SourcesOf(f.Name, f.Kind), f.Name) { Target = f.Target, Indexed = f.Indexed })
+            .Where(f => f.Kind != FieldKind.Relation && !plan.IsDerived(f.Name))
+            .Select(f => new ColumnPlan(f.Column ?? "", ColumnPlan.KindOf(f.Kind), plan.SourcesOf(f.Name, f.Kind), f.Name) { Target = f.Target, Indexed = f.Indexed })
             .Concat(plan.InternalColumns)
             .ToList();
         var identityEncoder = plan.IsUsers ? new IdentityEncoder(withSequence) : null;

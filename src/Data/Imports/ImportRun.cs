@@ -79,6 +79,13 @@ public sealed class ImportRun : IAsyncDisposable
     public Task<IReadOnlyList<string>> KeysOfAsync(StagedTable table, string relation, CancellationToken cancellation = default) =>
         _staging.KeysOfAsync(table, relation, cancellation);
 
+    /// <summary>Counts a complete table, for telling later whether anything else has written to it. Nothing may be written after this.</summary>
+    public async Task MeasureAsync(StagedTable table, CancellationToken cancellation = default)
+    {
+        foreach (var relation in table.Relations)
+            table.Rows[relation] = await State.MeasureAsync(relation, cancellation);
+    }
+
     /// <summary>Puts the tables into their places, in one commit, and ends when every live process knows them.</summary>
     /// <returns>Why nothing was done, or null when it was: somebody has written to one of the tables meanwhile.</returns>
     public Task<string?> PublishAsync(IReadOnlyList<StagedTable> tables, bool replace, CancellationToken cancellation = default) =>

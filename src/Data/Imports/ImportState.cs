@@ -51,21 +51,29 @@ public sealed class ImportState(NpgsqlDataSource database)
         return null;
     }
 
-    /// <summary>Notes how the import leaves a relation; in the transaction that makes it visible.</summary>
-    internal static async Task NoteAsync(NpgsqlConnection connection, int table, string relation, string source, CancellationToken cancellation)
+    /// <summary>Counts a filled relation's rows by the transactions that wrote them.</summary>
+    internal async Task<StagedRows> MeasureAsync(string relation, CancellationToken cancellation)
     {
-        var sql = $"""
-            insert into catalog.imports (relation, table_number, row_count, writers, shape, source)
-            select $2, $1, coalesce(sum(n), 0), coalesce(array_agg(writer), array[]::text[]), ({ShapeSql}), $3
-            from (select xmin::text as writer, count(*) as n from app.{Sql.Quote(relation)} group by xmin) w
+        await using var command = database.CreateCommand($"""
+            select coalesce(sum(n), 0)::bigint, coalesce(array_agg(writer), array[]::text[])
+            from (select xmin::text as writer, count(*) as n from {ImportRun.Quote(relation)} group by xmin) w
+            """);
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        await reader.ReadAsync(cancellation);
+        return new StagedRows(reader.GetInt64(0), reader.GetFieldValue<string[]>(1));
+    }
+
+    /// <summary>Notes how the import leaves a relation; in the transaction that makes it visible.</summary>
+    internal static async Task NoteAsync(NpgsqlConnection connection, int table, string relation, StagedRows rows, string source)
+    {
+        await using var command = new NpgsqlCommand($"""
+            insert into catalog.imports (relation, table_number, row_count, writers, shape, source) values ($2, $1, $3, $4, ({ShapeSql}), $5)
             on conflict (relation) do update set table_number = excluded.table_number, row_count = excluded.row_count, writers = excluded.writers,
                 shape = excluded.shape, source = excluded.source, finished_at = now()
-            """;
-        await using var command = new NpgsqlCommand(sql, connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = table });
-        command.Parameters.Add(new NpgsqlParameter { Value = relation });
-        command.Parameters.Add(new NpgsqlParameter { Value = source });
-        await command.ExecuteNonQueryAsync(cancellation);
+            """, connection);
+        foreach (var value in new object[] { table, relation, rows.Count, rows.Writers, source })
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync(CancellationToken.None);
     }
 
     /// <summary>A table's relations: itself, its join tables, and for the accounts their identities.</summary>

@@ -82,7 +82,7 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         foreach (var (column, seconds) in table.Expirations)
             await change.ExecuteAsync("insert into jobs.expirations (relation, column_name, seconds) values ($1, $2, $3)", table.Relation, column, seconds);
         foreach (var relation in table.Relations)
-            await ImportState.NoteAsync(change.Connection, number, relation, source, CancellationToken.None);
+            await ImportState.NoteAsync(change.Connection, number, relation, table.Rows[relation], source);
     }
 
     private static async Task<int> KeepEntryAsync(CatalogChange change, StagedTable table, Table system)

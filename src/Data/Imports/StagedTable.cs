@@ -65,9 +65,15 @@ public sealed class StagedTable
     /// <summary>Seconds after the instant in a column when its row goes; a recurring job sees to it.</summary>
     public Dictionary<string, long> Expirations { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What was counted in each relation when it was complete.</summary>
+    internal Dictionary<string, StagedRows> Rows { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Says where a relation leads that nothing had declared.</summary>
     public void SetTarget(string field, string target) => Fields = [.. Fields.Select(f => f.Name == field ? f with { Target = target } : f)];
 
     /// <summary>The table itself and its companions.</summary>
     public IEnumerable<string> Relations => Companions.Prepend(Relation);
 }
+
+/// <summary>How many rows a relation has, and the transactions (<c>xmin</c>) that wrote them.</summary>
+internal sealed record StagedRows(long Count, string[] Writers);
