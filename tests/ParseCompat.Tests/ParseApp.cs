@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Backend.Data;
+using Backend.Jobs;
 using Backend.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -48,6 +49,7 @@ internal sealed class ParseApp : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:Database"] = database.ConnectionString + ";Maximum Pool Size=10",
+            ["Jobs:Enabled"] = "false",
             ["ParseCompat:ApplicationId"] = "app",
             ["ParseCompat:MasterKey"] = "mk",
             ["ParseCompat:RestApiKey"] = "rest",
@@ -57,6 +59,7 @@ internal sealed class ParseApp : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, s.Value)));
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddData(builder.Configuration);
+        builder.Services.AddJobs(builder.Configuration);
         builder.Services.AddParseCompat(builder.Configuration);
         var app = builder.Build();
         app.MapParseCompat();
@@ -94,6 +97,13 @@ internal sealed class ParseApp : IAsyncDisposable
         }
 
         return await _client.SendAsync(request);
+    }
+
+    /// <summary>Posts a form, as a page does.</summary>
+    public async Task<HttpResponseMessage> PostFormAsync(string path, Dictionary<string, string> fields)
+    {
+        using var content = new FormUrlEncodedContent(fields);
+        return await _client.PostAsync(path, content);
     }
 
     /// <summary>Signs a user up and returns id and session token.</summary>

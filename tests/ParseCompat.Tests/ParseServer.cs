@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backend.Data;
+using Backend.Jobs;
 using Backend.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -51,6 +52,7 @@ internal sealed class ParseServer : IAsyncDisposable
         var configuration = new Dictionary<string, string?>
         {
             ["ConnectionStrings:Database"] = (database ?? owned)!.ConnectionString,
+            ["Jobs:Enabled"] = "false",
             ["ParseCompat:ApplicationId"] = "app",
             ["ParseCompat:MasterKey"] = "mk",
             ["ParseCompat:RestApiKey"] = "rest",
@@ -63,6 +65,7 @@ internal sealed class ParseServer : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddData(builder.Configuration);
+        builder.Services.AddJobs(builder.Configuration);
         builder.Services.AddParseCompat(builder.Configuration);
         var app = builder.Build();
         app.MapParseCompat();

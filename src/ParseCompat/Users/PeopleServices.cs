@@ -21,6 +21,7 @@ internal static class PeopleServices
         services.AddSingleton<AuthProviders>();
         services.AddClass<UserHandler>();
         services.AddSingleton<IRouteSource, UserRoutes>();
+        services.AddSingleton<IRouteSource, PasswordResetRoutes>();
         services.AddSingleton<IRouteSource, BatchRoutes>();
         services.AddClass<SessionHandler>();
         services.AddSingleton<IRouteSource, SessionRoutes>();

@@ -50,8 +50,8 @@ internal sealed class ParseResponse
     public static ParseResponse Stream(BodyWriter stream) => new(200, null, stream);
 
     /// <summary>A body that is no JSON.</summary>
-    public static ParseResponse Raw(int status, string contentType, ReadOnlyMemory<byte> content) =>
-        new(status, null, null) { Content = content, ContentType = contentType };
+    public static ParseResponse Raw(int status, string contentType, ReadOnlyMemory<byte> content, IReadOnlyList<KeyValuePair<string, string>>? headers = null) =>
+        new(status, null, null) { Content = content, ContentType = contentType, Headers = headers ?? [] };
 
     /// <summary>302 to another page.</summary>
     public static ParseResponse Redirect(string location) =>
