@@ -42,6 +42,8 @@ internal sealed class JobRegistry
         }
 
         Recurring = [.. recurring];
+        foreach (var schedule in Recurring)
+            For(schedule.Arguments.GetType());
     }
 
     public IReadOnlyList<RecurringRegistration> Recurring { get; }

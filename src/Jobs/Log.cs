@@ -31,4 +31,10 @@ internal static partial class Log
 
     [LoggerMessage(2009, LogLevel.Warning, "Rows of {Relation} cannot expire by {Column}: {Reason}")]
     public static partial void CannotExpire(ILogger logger, string relation, string column, string reason);
+
+    [LoggerMessage(2010, LogLevel.Error, "Rows of {Relation} could not be deleted though their time is over.")]
+    public static partial void ExpirationFailed(ILogger logger, string relation, Exception exception);
+
+    [LoggerMessage(2011, LogLevel.Error, "Schedule {Name} in jobs.recurring has no cron expression that Quartz understands and does not run.")]
+    public static partial void NoCronExpression(ILogger logger, string name);
 }

@@ -26,6 +26,7 @@ internal sealed class ExpireRows(NpgsqlDataSource database, ILogger<ExpireRows> 
 
     public async Task RunAsync(ExpiredRows arguments, JobRun run, CancellationToken cancellation)
     {
+        var failures = 0;
         foreach (var expiration in await ReadAsync(cancellation))
         {
             if (expiration is not { RelationFound: { } relation, ColumnFound: { } column, IsTime: true })
@@ -34,13 +35,26 @@ internal sealed class ExpireRows(NpgsqlDataSource database, ILogger<ExpireRows> 
                 continue;
             }
 
-            var table = $"app.{Sql.Quote(relation)}";
-            await Batches.DeleteAsync(database, $"""
-                delete from {table} where ctid = any(array(
-                    select ctid from {table} where {Sql.Quote(column)} <= now() - make_interval(secs => $1) limit {Batches.Size} for update skip locked))
-                """, [(double)expiration.Seconds], cancellation);
+            try
+            {
+                await DeleteAsync($"app.{Sql.Quote(relation)}", Sql.Quote(column), expiration.Seconds, cancellation);
+            }
+            catch (PostgresException e)
+            {
+                // One table's trouble (a lock, a trigger) is not the others'.
+                Log.ExpirationFailed(logger, relation, e);
+                failures++;
+            }
         }
+
+        if (failures > 0)
+            throw new InvalidOperationException($"{failures} tables could not be relieved of expired rows; the log names them.");
     }
+
+    private Task<long> DeleteAsync(string table, string column, long seconds, CancellationToken cancellation) => Batches.DeleteAsync(database, $"""
+        delete from {table} where ctid = any(array(
+            select ctid from {table} where {column} <= now() - make_interval(secs => $1) limit {Batches.Size} for update skip locked))
+        """, [(double)seconds], cancellation);
 
     private async Task<List<Expiration>> ReadAsync(CancellationToken cancellation)
     {

@@ -70,7 +70,7 @@ public sealed class JobsOverview
 
     private static RecurringEntry Entry(Schedule schedule, DateTime now, JobEntry? last)
     {
-        var next = new CronExpression(schedule.Cron, TimeZoneInfo.Utc).GetNextValidTimeAfter(now);
+        var next = CronExpression.TryParse(schedule.Cron, out _) ? new CronExpression(schedule.Cron, TimeZoneInfo.Utc).GetNextValidTimeAfter(now) : null;
         return new RecurringEntry(schedule.Name, schedule.Job, schedule.Cron, next, last);
     }
 

@@ -2,7 +2,6 @@ using Backend.Jobs.Outbox;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using Quartz;
 
 namespace Backend.Jobs.Running;
@@ -97,8 +96,9 @@ internal sealed class JobServer(
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
         }
-        catch (Exception e) when (e is NpgsqlException or SchedulerException or TimeoutException or IOException)
+        catch (Exception e)
         {
+            // Whatever it is, requests are answered all the same, and most of what it can be passes (a database that is away).
             Log.RelayFailed(logger, e);
             await Task.Delay(Retry, time, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }

@@ -1,10 +1,11 @@
 using Backend.Jobs.Outbox;
+using Microsoft.Extensions.Logging;
 using Quartz;
 
 namespace Backend.Jobs.Running;
 
 /// <summary>Keeps Quartz's cron triggers as table <c>jobs.recurring</c> says.</summary>
-internal sealed class RecurringSchedule(RecurringTable table, JobRegistry registry)
+internal sealed class RecurringSchedule(RecurringTable table, JobRegistry registry, ILogger<RecurringSchedule> logger)
 {
     public const string Group = "recurring";
 
@@ -19,6 +20,12 @@ internal sealed class RecurringSchedule(RecurringTable table, JobRegistry regist
         var wanted = await table.AllAsync(cancellation);
         foreach (var row in wanted)
         {
+            if (!CronExpression.TryParse(row.Cron, out _))
+            {
+                Log.NoCronExpression(logger, row.Name);
+                continue;
+            }
+
             // Replacing a trigger that is as it should be would cost it a firing that is due.
             if (await scheduler.GetTrigger(new TriggerKey(row.Name, Group), cancellation) is not ICronTrigger present || present.CronExpressionString != row.Cron)
                 await scheduler.ScheduleJob(Job(row), [Trigger(row)], new ScheduleJobOptions { Replace = true }, cancellation);

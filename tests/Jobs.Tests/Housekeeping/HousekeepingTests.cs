@@ -62,6 +62,25 @@ internal sealed class HousekeepingTests
     }
 
     [Test]
+    public async Task A_table_whose_rows_cannot_be_deleted_does_not_keep_the_others_from_it()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await database.ExecuteAsync("""
+            create table app.a (id text primary key, at timestamptz);
+            create table app.keeps_a (id text references app.a);
+            create table app.b (id text primary key, at timestamptz);
+            insert into app.a values ('1', now());
+            insert into app.keeps_a values ('1');
+            insert into app.b values ('1', now());
+            insert into catalog.tables (name, origin, relation) values ('a', 'a', 'a'), ('b', 'b', 'b');
+            insert into jobs.expirations (relation, column_name, seconds) values ('a', 'at', 0), ('b', 'at', 0)
+            """);
+
+        Assert.That(() => new ExpireRows(database.DataSource, NullLogger<ExpireRows>.Instance).RunAsync(new ExpiredRows(), Run, default), Throws.InvalidOperationException);
+        Assert.That(await database.ScalarAsync<long>("select count(*) from app.b"), Is.Zero);
+    }
+
+    [Test]
     public async Task An_expiration_goes_with_its_table()
     {
         await using var database = await TestDatabase.CreateAsync();

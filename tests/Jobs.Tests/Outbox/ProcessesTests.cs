@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Backend.Jobs.Running;
 
 namespace Backend.Jobs.Tests.Outbox;
 
@@ -37,6 +38,21 @@ internal sealed class ProcessesTests
         Assert.That(await database.CountNotesAsync("begin"), Is.EqualTo(ids.Length));
         Assert.That(await database.ScalarAsync<long>("select count(distinct process) from public.notes"), Is.EqualTo(2));
         other.Kill();
+    }
+
+    [Test]
+    public async Task Processes_that_start_together_on_a_new_database_all_run_jobs()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        var nodes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => JobsNode.StartAsync(database.ConnectionString)));
+
+        foreach (var node in nodes)
+            await JobsDatabase.WaitForAsync(() => Task.FromResult(node.Get<JobServer>() is { Scheduler: not null, IsRunning: true }), true);
+
+        var id = await nodes[0].Queue.EnqueueAsync(new NoteArguments("together"));
+        await JobsDatabase.WaitForAsync(() => database.StateAsync(id), "done");
+        foreach (var node in nodes)
+            await node.DisposeAsync();
     }
 
     [Test]

@@ -1,4 +1,5 @@
 using Backend.Jobs.Outbox;
+using Backend.Jobs.Overview;
 
 namespace Backend.Jobs.Tests.Outbox;
 
@@ -39,6 +40,21 @@ internal sealed class RecurringTests
             () => database.ScalarAsync<long>("select count(*) from jobs.qrtz_job_details where job_group = 'recurring' and job_name = 'weekly'"), 0L);
         Assert.That(await database.CountNotesAsync("weekly"), Is.Zero);
         Assert.That(() => node.Queue.RecurAsync("wrong", "every second", new NoteArguments("")), Throws.TypeOf<FormatException>());
+    }
+
+    [Test]
+    public async Task A_schedule_with_a_wrong_expression_hurts_no_other()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        await database.ExecuteAsync("insert into jobs.recurring (name, job, arguments, cron) values ('a wrong one', 'test.note', '{}', 'often')");
+        await using var node = await JobsNode.StartAsync(database.ConnectionString);
+
+        await node.Queue.RecurAsync("z right one", EverySecond, new NoteArguments("ticked"));
+
+        await JobsDatabase.WaitForAsync(async () => await database.CountNotesAsync("ticked") > 0, true);
+        var report = await node.Get<JobsOverview>().ReadAsync();
+        Assert.That(report.Recurring.Single(r => r.Name == "a wrong one").Next, Is.Null);
+        Assert.That(report.Recurring.Single(r => r.Name == "z right one").Next, Is.GreaterThan((DateTimeOffset)report.At));
     }
 
     [Test]
