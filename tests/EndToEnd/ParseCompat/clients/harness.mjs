@@ -12,7 +12,7 @@ const env = name => {
 
 export const base = env('BACKEND_URL');
 
-Parse.initialize(env('PARSE_APPLICATION_ID'), undefined, process.env.PARSE_MASTER_KEY);
+Parse.initialize(env('PARSE_APPLICATION_ID'), process.env.PARSE_JAVASCRIPT_KEY, process.env.PARSE_MASTER_KEY);
 Parse.serverURL = base + (process.env.PARSE_MOUNT ?? '/parse');
 Parse.User.enableUnsafeCurrentUser();
 

@@ -15,7 +15,7 @@ for (const who of [{}, as('ann')]) await refused(101, get('gs00000097', who));
 
 // gs00000072 is public to read, and ann's to write.
 const shown = await get('gs00000072');
-assert.deepEqual(shown.getACL().toJSON(), { '*': { read: true }, uAnn000001: { write: true } });
+assert.deepEqual(shown.getACL().toJSON(), { '*': { read: true }, uAnn000001: { read: true, write: true } });
 await refused(101, shown.save({ score: 1 }));
 await refused(101, shown.save({ score: 1 }, as('ben')));
 await refused(101, shown.destroy(as('ben')));
@@ -23,10 +23,10 @@ await (await get('gs00000072', as('ann'))).save({ cheatMode: true }, as('ann'));
 assert.equal((await get('gs00000072')).get('cheatMode'), true);
 
 const mine = new Parse.Object('GameScore', { score: 7, playerName: 'mine' });
-mine.setACL(new Parse.ACL('uCat000003'));
+mine.setACL(new Parse.ACL(Parse.User.createWithoutData('uCat000003')));
 await mine.save(null, as('cat'));
 await refused(101, get(mine.id, as('ann')));
-const acl = new Parse.ACL('uCat000003');
+const acl = new Parse.ACL(Parse.User.createWithoutData('uCat000003'));
 acl.setRoleReadAccess('Moderators', true);
 await mine.save({ ACL: acl }, as('cat'));
 for (const who of [as('ann'), as('ben'), as('cat')]) assert.equal((await get(mine.id, who)).get('score'), 7);

@@ -9,7 +9,7 @@ for (const [name, id] of [['ann', 'uAnn000001'], ['ben', 'uBen000002'], ['cat', 
 
 // Gus's token has no "r:" and no session row; it counts on all routes.
 const score = new Parse.Object('GameScore', { score: 1, playerName: 'Gus', player: Parse.User.createWithoutData('uGus000008') });
-score.setACL(new Parse.ACL('uGus000008'));
+score.setACL(new Parse.ACL(Parse.User.createWithoutData('uGus000008')));
 await score.save(null, as('gus'));
 assert.equal((await new Parse.Query('GameScore').get(score.id, as('gus'))).get('playerName'), 'Gus');
 await Parse.User.logOut().catch(() => {});

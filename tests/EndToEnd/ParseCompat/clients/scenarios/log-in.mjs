@@ -31,9 +31,13 @@ await refused(101, Parse.User.logIn('hal', 'x')); // an empty hash
 // A new account beside the old ones, and out again.
 const name = `new-${process.pid}-${Date.now()}`;
 const fresh = await Parse.User.signUp(name, 'a new secret', { karma: 1 });
-const session = fresh.getSessionToken();
 await refused(202, Parse.User.signUp('ann', 'x'));
-await Parse.User.logIn(name, 'a new secret');
+// The same installation logs in again: its older session ends.
+const older = fresh.getSessionToken();
+const again = await Parse.User.logIn(name, 'a new secret');
+const newer = { sessionToken: again.getSessionToken() };
+await refused(209, new Parse.Query('_User').get(fresh.id, { sessionToken: older }));
+await again.save({ karma: 2 }, newer);
+assert.equal((await new Parse.Query('_User').get(fresh.id, newer)).get('karma'), 2);
 await Parse.User.logOut();
-await fresh.save({ karma: 2 }, { sessionToken: session });
-assert.equal((await new Parse.Query('_User').get(fresh.id, { sessionToken: session })).get('karma'), 2);
+await refused(209, new Parse.Query('_User').get(fresh.id, newer));

@@ -54,7 +54,7 @@ assert.equal(first.get('player').get('username'), 'ann');
 assert.equal(first.get('level').get('name'), 'Meadow');
 assert.equal(first.get('location').latitude, 52.5163);
 assert.equal(first.get('location').longitude, 13.3777);
-assert.equal(first.get('seed'), Buffer.from('seed-0').toString('base64'));
+assert.deepEqual(first.get('seed'), { __type: 'Bytes', base64: Buffer.from('seed-0').toString('base64') });
 assert.equal(first.get('replay').name(), '0123456789abcdef0123456789abcdef_replay-0.txt');
 assert.ok(first.get('playedAt') instanceof Date);
 assert.equal(first.get('ipAddress'), undefined, 'a protected field');
@@ -71,5 +71,5 @@ assert.equal(level.get('area').coordinates.length, 5);
 
 // Every row once, whatever the page size.
 let walked = 0;
-await sample().each(() => { walked += 1; }, { ...asMaster, batchSize: 7 });
+await new Parse.Query('GameScore').startsWith('objectId', 'gs').each(() => { walked += 1; }, { ...asMaster, batchSize: 7 });
 assert.equal(walked, 100);
