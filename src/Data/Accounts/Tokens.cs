@@ -110,6 +110,7 @@ public sealed class Tokens
         {
             await connection.ExecuteAsync("delete from app.sessions where id = @SessionId", row);
             await transaction.CommitAsync(CancellationToken.None);
+            _sessions.ForgetAll();
             throw new Refusal(RefusalKind.InvalidToken, "The refresh token was used before; its session has ended.");
         }
 
@@ -126,8 +127,10 @@ public sealed class Tokens
     public async Task RevokeAsync(string refreshToken, CancellationToken cancellation = default)
     {
         await using var connection = await _database.OpenConnectionAsync(cancellation);
-        await connection.ExecuteAsync(new CommandDefinition(
+        var ended = await connection.ExecuteAsync(new CommandDefinition(
             "delete from app.sessions s using app.refresh_tokens r where r.hash = @hash and s.id = r.session_id", new { hash = HashOf(refreshToken) }, cancellationToken: cancellation));
+        if (ended > 0)
+            _sessions.ForgetAll();
     }
 
     /// <summary>Who bears an access token: its signature, its time, and the session behind it are checked.</summary>

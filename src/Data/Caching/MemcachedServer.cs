@@ -71,17 +71,15 @@ internal sealed class MemcachedServer : IDisposable
                 _link = null;
                 // It was up for a while: try at once. One that only accepts connections and then says nothing gets its pauses.
                 if (_time.GetElapsedTime(_begun) > LongEnough)
-                {
                     _pause = TimeSpan.Zero;
-                    _notBefore = _time.GetTimestamp();
-                }
+                else
+                    PauseFrom(_time.GetTimestamp());
             }
 
-            if (_time.GetTimestamp() < _notBefore)
+            if (_time.GetTimestamp() < Volatile.Read(ref _notBefore))
                 return null;
             _pause = _pause == TimeSpan.Zero ? ShortestPause : TimeSpan.FromTicks(Math.Min(_pause.Ticks * 2, _options.LongestPause.Ticks));
             _begun = _time.GetTimestamp();
-            _notBefore = _begun + (long)((_options.Timeout + _pause).TotalSeconds * _time.TimestampFrequency);
             return _link = ConnectAsync();
         }
     }
@@ -96,7 +94,10 @@ internal sealed class MemcachedServer : IDisposable
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or IOException)
         {
+            PauseFrom(_time.GetTimestamp());
             return null;
         }
     }
+
+    private void PauseFrom(long timestamp) => Volatile.Write(ref _notBefore, timestamp + (long)(_pause.TotalSeconds * _time.TimestampFrequency));
 }

@@ -95,7 +95,7 @@ public sealed class LoginLimitsTests
 
     private static MemcachedClient Cache(string server)
     {
-        var options = new MemcachedOptions { Timeout = TimeSpan.FromSeconds(2), LongestPause = TimeSpan.FromMilliseconds(100) };
+        var options = new MemcachedOptions { Timeout = TimeSpan.FromSeconds(10), LongestPause = TimeSpan.FromMilliseconds(100) };
         options.Servers.Add(server);
         return new(Options.Create(options), TimeProvider.System, NullLogger<MemcachedClient>.Instance);
     }

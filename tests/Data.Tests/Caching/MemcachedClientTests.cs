@@ -14,7 +14,7 @@ public sealed class MemcachedClientTests
 {
     private static readonly DistributedCacheEntryOptions Minute = new() { AbsoluteExpirationRelativeToNow = TimeSpan.FromMinutes(1) };
 
-    private static MemcachedClient Make(params string[] servers) => Make(TimeSpan.FromSeconds(2), servers);
+    private static MemcachedClient Make(params string[] servers) => Make(TimeSpan.FromSeconds(10), servers);
 
     private static MemcachedClient Make(TimeSpan timeout, params string[] servers)
     {
@@ -106,7 +106,7 @@ public sealed class MemcachedClientTests
     public async Task Thousands_of_requests_at_once_get_their_own_answers()
     {
         using var server = await MemcachedProcess.StartAsync();
-        using var cache = Make(TimeSpan.FromSeconds(10), server.Address);
+        using var cache = Make(server.Address);
         await Parallel.ForAsync(0, 5000, new ParallelOptions { MaxDegreeOfParallelism = 200 }, async (i, _) =>
         {
             var value = Encoding.ASCII.GetBytes($"{i}" + new string('x', i % 300));
@@ -133,7 +133,7 @@ public sealed class MemcachedClientTests
         Assert.That(await FoundAsync("new"), Is.EqualTo(left));
         var watch = Stopwatch.StartNew();
         await FoundAsync("new");
-        Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(2)), "a dead server costs no time-out per request");
+        Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(8)), "a dead server costs no time-out per request");
 
         await two.StartAgainAsync();
         await Task.Delay(3000);
@@ -178,7 +178,7 @@ public sealed class MemcachedClientTests
             await cache.RemoveAsync("k");
             Assert.That(await cache.AddAsync("k", [1], TimeSpan.FromMinutes(1)), Is.Null);
             Assert.That(await cache.IncrementAsync("k", 1, TimeSpan.FromMinutes(1)), Is.Null);
-            Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(3)));
+            Assert.That(watch.Elapsed, Is.LessThan(TimeSpan.FromSeconds(10)));
         }
 
         await stop.CancelAsync();
