@@ -52,6 +52,7 @@ internal static class Configuration
         ["protectedFields"] = ["ParseCompat:ProtectedFields"],
         ["revokeSessionOnPasswordReset"] = ["Accounts:RevokeSessionsOnPasswordReset"],
         ["sessionLength"] = ["Accounts:SessionLength"],
+        ["auth"] = [], // MockProviders
     };
 
     /// <summary>The settings for what is asked; null with the option's name when there is no setting of ours for it.</summary>

@@ -25,7 +25,7 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
             if (Configuration.For(asked, database.ConnectionString, out var unknown) is not { } settings)
                 return $"There is no setting for the option {unknown}.";
             await StopAsync();
-            _api = new Api(settings);
+            _api = new Api(settings, asked);
             try
             {
                 _api.UseKestrel(o => o.ListenLocalhost(port));
@@ -80,7 +80,7 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
         await stopped.Task;
     }
 
-    private sealed class Api(Dictionary<string, string?> settings) : WebApplicationFactory<Program>
+    private sealed class Api(Dictionary<string, string?> settings, Options asked) : WebApplicationFactory<Program>
     {
         protected override void ConfigureWebHost(IWebHostBuilder builder)
         {
@@ -88,7 +88,12 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
             builder.UseContentRoot(AppContext.BaseDirectory);
             foreach (var (key, value) in settings)
                 builder.UseSetting(key, value);
-            builder.ConfigureServices(services => services.AddSingleton<IHostLifetime, NoSignals>());
+            builder.ConfigureServices(services =>
+            {
+                services.AddSingleton<IHostLifetime, NoSignals>();
+                foreach (var provider in MockProviders.For(asked))
+                    services.AddSingleton(provider);
+            });
         }
     }
 

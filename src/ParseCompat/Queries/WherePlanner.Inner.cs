@@ -57,31 +57,38 @@ internal sealed partial class WherePlanner
             throw Improper(name);
         }
 
-        if (await InnerAsync(query, name, needsWhere: false, depth) is not { } inner || Resolve(inner.Table, key) is not { } path)
+        if (await InnerAsync(query, name, needsWhere: false, depth) is not { } inner)
+            return [];
+        var steps = key.Split('.');
+        if (Resolve(inner.Table, steps[0])?.Field is not { } field)
             return [];
         var values = ImmutableArray.CreateBuilder<Value>();
-        await using var cursor = await context.Rows.OpenAsync(inner with { Fields = inner.Table.Find(path.Field.Name) is null ? [] : [path.Field] }, context.Caller, context.Cancellation);
+        await using var cursor = await context.Rows.OpenAsync(inner with { Fields = inner.Table.Find(field.Name) is null ? [] : [field] }, context.Caller, context.Cancellation);
         while (await cursor.ReadAsync(context.Cancellation))
-            Collect(cursor, path, values);
+            Collect(cursor, field, steps.AsSpan(1), values);
         return values.ToImmutable();
     }
 
-    /// <summary>The value of a row at a path; of an array its elements, as $in would flatten it.</summary>
-    private static void Collect(Row row, FieldPath path, ImmutableArray<Value>.Builder values)
+    /// <summary>The value of a row at a path, as its JSON shows it (a pointer has a class name and an id); of an array its elements, as $in would flatten it.</summary>
+    private static void Collect(Row row, Field field, ReadOnlySpan<string> steps, ImmutableArray<Value>.Builder values)
     {
-        var value = path.Field == Field.Id ? Value.Of(row.Id)
-            : path.Field == Field.CreatedAt ? Value.Of(row.CreatedAt)
-            : path.Field == Field.UpdatedAt ? Value.Of(row.UpdatedAt)
-            : row.Get(path.Field.Name) ?? Value.Null;
+        var value = field == Field.Id ? Value.Of(row.Id)
+            : field == Field.CreatedAt ? Value.Of(row.CreatedAt)
+            : field == Field.UpdatedAt ? Value.Of(row.UpdatedAt)
+            : row.Get(field.Name) ?? Value.Null;
+        if (value.Kind == ValueKind.Reference && steps is ["objectId"])
+            value = Value.Of(value.AsReference.Id);
+        else if (value.Kind is not (ValueKind.Object or ValueKind.Array) && steps.Length > 0)
+            return;
         if (value.Kind is not (ValueKind.Object or ValueKind.Array))
         {
-            if (!value.IsNull && path.Steps.IsEmpty)
+            if (!value.IsNull)
                 values.Add(value);
             return;
         }
 
         var json = IncludedRows.Parse(value.AsBytes);
-        foreach (var step in path.Steps)
+        foreach (var step in steps)
         {
             if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(step, out json))
                 return;

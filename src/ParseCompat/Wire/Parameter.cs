@@ -53,6 +53,9 @@ internal readonly record struct Parameter(string Name, JsonElement Value)
         return JsonSerializer.SerializeToElement(text);
     }
 
+    /// <summary>A parameter that came several times: an array of texts.</summary>
+    public static JsonElement Array(IEnumerable<string> texts) => JsonSerializer.SerializeToElement(texts.ToArray());
+
     /// <summary>Reads a text that should be JSON.</summary>
     public static bool TryParse(string text, out JsonElement element)
     {

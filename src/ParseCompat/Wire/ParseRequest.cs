@@ -119,8 +119,16 @@ internal sealed class ParseRequest
         }
 
         foreach (var (name, text) in Query)
-            Put(list, new Parameter(name, Parameter.Parse(text)));
+            Put(list, new Parameter(name, IsRepeated(name) ? Parameter.Array(Query.Where(q => q.Key == name).Select(q => q.Value)) : Parameter.Parse(text)));
         return list;
+
+        bool IsRepeated(string name)
+        {
+            var times = 0;
+            foreach (var (other, _) in Query)
+                times += other == name ? 1 : 0;
+            return times > 1;
+        }
     }
 
     private static void Put(List<Parameter> list, Parameter parameter)

@@ -182,6 +182,7 @@ public sealed class ClassTests
         Assert.That(await _server.SendAsync("GET", "/classes/Paged?limit=0&count=1"), Is.EqualTo("""200 {"results":[],"count":5}"""));
         Assert.That(await Names("limit=2&order=-n"), Is.EqualTo("4,3"));
         Assert.That(await Names("limit=\"2\"&skip=\"1\"&order=n&count=1"), Is.EqualTo("1,2"));
+        Assert.That(await _server.SendAsync("GET", "/classes/Paged?keys=n&keys=m&limit=1"), Is.EqualTo("""200 {"results":[{"objectId":"ID","createdAt":"T","updatedAt":"T","n":0}]}"""));
         Assert.That(await Names("order=-createdAt&limit=1"), Is.EqualTo("4"));
         Assert.That(await Names(""), Is.EqualTo("0,1,2,3,4"));
         Assert.That(await _server.SendAsync("POST", "/classes/Paged", """{"_method":"GET","limit":"0","count":"1","where":"{\"n\":{\"$gt\":2}}"}"""),
