@@ -1,6 +1,7 @@
 using Backend.Api.Admin;
 using Backend.Api.Health;
 using Backend.Api.Hosting;
+using Backend.Api.OpenApi;
 using Backend.Api.V2;
 using Backend.Data;
 using Backend.Jobs;
@@ -16,6 +17,7 @@ builder.Services.AddData(builder.Configuration);
 builder.Services.AddJobs(builder.Configuration);
 builder.Services.AddParseCompat(builder.Configuration); // ParseCompat
 builder.Services.AddVersionTwo();
+builder.Services.AddOpenApiDocuments();
 builder.Services.AddAdministration();
 builder.Services.AddReadiness();
 
@@ -24,6 +26,7 @@ var app = builder.Build();
 app.UseHosting();
 app.MapParseCompat(); // ParseCompat
 app.UseVersionTwo();
+app.UseOpenApiDocuments();
 
 app.MapHealth();
 app.MapAdministration();

@@ -14,6 +14,9 @@ internal static class VersionTwo
 {
     private static readonly PathString Base = "/api";
 
+    // The documents show each caller the tables that are his to find.
+    private static readonly PathString Documents = "/swagger";
+
     public static void AddVersionTwo(this IServiceCollection services)
     {
         services.AddControllers().ConfigureApplicationPartManager(parts =>
@@ -45,7 +48,7 @@ internal static class VersionTwo
     public static void UseVersionTwo(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseWhen(context => context.Request.Path.StartsWithSegments(Base), api =>
+        app.UseWhen(context => context.Request.Path.StartsWithSegments(Base) || context.Request.Path.StartsWithSegments(Documents), api =>
         {
             api.UseCors();
             api.UseMiddleware<BearerMiddleware>();

@@ -66,9 +66,9 @@ public sealed partial class LiveCatalog : BackgroundService
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is NpgsqlException or ObjectDisposedException)
         {
-            // The lease ends by itself; a database that is gone must not hinder the stop.
+            // The lease ends by itself; a database that is gone, or a pool that the host has given up already, must not hinder the stop.
             Log.LeaseNotRenewed(_logger, e);
         }
     }

@@ -18,6 +18,7 @@ namespace Backend.Api.V2.Auth;
 /// <summary>Accounts: sign-up, log-out, and the caller's own account.</summary>
 [ApiController]
 [Route("api/v{version:apiVersion}/auth")]
+[Produces("application/json")]
 [Tags("auth")]
 internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, AccountService accounts, Tokens tokens, Sessions sessions, TimeProvider time, IConfiguration configuration)
     : ControllerBase

@@ -11,6 +11,7 @@ namespace Backend.Api.V2.Auth;
 /// <summary>Password reset by mail: asking for the mail, the page behind its link, and setting the new password.</summary>
 [ApiController]
 [Route("api/v{version:apiVersion}/auth/password-reset")]
+[Produces("application/json")]
 [Tags("auth")]
 internal sealed class PasswordResetController(AccountService accounts, JobQueue jobs, IOptions<AuthOptions> options, IOptions<MailOptions> mail) : ControllerBase
 {
@@ -51,6 +52,7 @@ internal sealed class PasswordResetController(AccountService accounts, JobQueue 
 
     /// <summary>Our page behind the link.</summary>
     [HttpGet]
+    [Produces("text/html")]
     [ApiExplorerSettings(IgnoreApi = true)]
     public async Task<IActionResult> Page([FromQuery] string? token, CancellationToken cancellation)
     {
@@ -60,6 +62,7 @@ internal sealed class PasswordResetController(AccountService accounts, JobQueue 
 
     /// <summary>What our page sends.</summary>
     [HttpPost("page")]
+    [Produces("text/html")]
     [Consumes("application/x-www-form-urlencoded")]
     [ApiExplorerSettings(IgnoreApi = true)]
     public async Task<IActionResult> Submit([FromForm] string? token, [FromForm] string? password, [FromForm] string? again, CancellationToken cancellation)

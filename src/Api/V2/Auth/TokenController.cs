@@ -11,6 +11,7 @@ namespace Backend.Api.V2.Auth;
 /// </summary>
 [ApiController]
 [Route("api/v{version:apiVersion}/auth")]
+[Produces("application/json")]
 [Tags("auth")]
 internal sealed class TokenController(Tokens tokens, TimeProvider time) : ControllerBase
 {

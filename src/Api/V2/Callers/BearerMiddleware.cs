@@ -1,3 +1,4 @@
+using Backend.Api.Admin;
 using Backend.Api.V2.Problems;
 using Backend.Data.Access;
 using Backend.Data.Accounts;
@@ -5,10 +6,10 @@ using Backend.Data.Accounts;
 namespace Backend.Api.V2.Callers;
 
 /// <summary>
-/// Reads <c>Authorization: Bearer</c> (RFC 6750): an access token of <c>/auth/token</c>. Without the header the
+/// Reads <c>Authorization: Bearer</c> (RFC 6750): an access token of <c>/auth/token</c>, or the administrator's key. Without the header the
 /// caller is anonymous; with one that is no good he is refused, never taken for anonymous.
 /// </summary>
-internal sealed class BearerMiddleware(RequestDelegate next, Tokens tokens)
+internal sealed class BearerMiddleware(RequestDelegate next, Tokens tokens, AdminAccess administrators)
 {
     private const string Scheme = "Bearer ";
 
@@ -28,6 +29,8 @@ internal sealed class BearerMiddleware(RequestDelegate next, Tokens tokens)
         if (!header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             throw ProblemMapping.Unauthorized(expired: false);
         var token = header[Scheme.Length..].Trim();
+        if (administrators.IsAdministrator(context, token))
+            return Caller.Administrator;
         var found = await tokens.AuthenticateAsync(token, context.RequestAborted);
         return found.IsValid ? found.Caller : throw ProblemMapping.Unauthorized(found.State == SessionState.Expired);
     }

@@ -33,9 +33,6 @@ internal static class QueryReader
                 case "offset":
                     request = request with { Offset = Number(key, value) };
                     break;
-                case "after":
-                    request = request with { After = value };
-                    break;
                 case "columns":
                     request = request with { Columns = Columns(value) };
                     break;

@@ -26,9 +26,6 @@ internal sealed record RowsRequest
     /// <summary>Skip so many rows.</summary>
     public int? Offset { get; init; }
 
-    /// <summary>The keyset cursor of a <c>rel="next"</c> link.</summary>
-    public string? After { get; init; }
-
     /// <summary>The columns of the body that an insert takes; null: all.</summary>
     public ImmutableArray<string>? Columns { get; init; }
 
