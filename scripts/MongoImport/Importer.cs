@@ -30,16 +30,28 @@ internal sealed class Importer(Options options, Progress progress)
     public async Task<ImportReport> RunAsync(CancellationToken stop)
     {
         var connection = new NpgsqlConnectionStringBuilder(options.Connection);
-        await MigrationRunner.RunAsync(connection.ConnectionString, stop);
+        using var source = DumpSource.Open(options.Source, options.Database, options.Temporary);
+        // Reading the source and preparing the database have nothing to do with each other.
+        progress.Begin($"scanning {source.Description}");
+        using var scanStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var scanning = Task.Run(() => source.Scan(Scan, scanStop.Token), stop);
+        try
+        {
+            await MigrationRunner.RunAsync(connection.ConnectionString, stop);
+        }
+        catch
+        {
+            await scanStop.CancelAsync();
+            await scanning.ContinueWith(_ => { }, TaskScheduler.Default);
+            throw;
+        }
+        await scanning;
+
         await using var database = NpgsqlDataSource.Create(ForLoading(connection));
         await using var catalogDatabase = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.ConnectionString) { CommandTimeout = 0 });
         using var listener = new Listener(connection.ConnectionString, NullLogger<Listener>.Instance);
         using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance);
-
-        using var source = DumpSource.Open(options.Source, options.Database, options.Temporary);
         await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, stop);
-        progress.Begin($"scanning {source.Description}");
-        await Task.Run(() => source.Scan(Scan, stop), stop);
         var plan = Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop));
 
         using var rejects = new RejectFile(options.Rejects);

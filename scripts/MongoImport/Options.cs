@@ -16,7 +16,7 @@ internal sealed record Options(string Source)
         --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
         --temporary FOLDER    where standard input and compressed archives are put meanwhile
 
-        exit code: 0 everything imported, 2 some documents rejected, 1 failed
+        exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)
         """;
 
     /// <summary>Whether the arguments ask for help alone.</summary>

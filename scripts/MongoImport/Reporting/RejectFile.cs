@@ -16,8 +16,7 @@ internal sealed class RejectFile(string path) : IDisposable
     {
         lock (this)
         {
-            // They hold what the dump holds: nobody else's business.
-            _file ??= Create();
+            _file ??= PrivateFile.Create(path, FileMode.Create);
             JsonSerializer.Serialize(_file, new
             {
                 @class = name,
@@ -33,14 +32,4 @@ internal sealed class RejectFile(string path) : IDisposable
     }
 
     public void Dispose() => _file?.Dispose();
-
-    private FileStream Create()
-    {
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-        return new FileStream(path, options);
-    }
 }

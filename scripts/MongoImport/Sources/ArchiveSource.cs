@@ -52,7 +52,7 @@ internal sealed class ArchiveSource : DumpSource
 
     public override void Scan(Action<SourceCollection, DocumentBlock> block, CancellationToken stop)
     {
-        using var copy = _copy is null ? null : new FileStream(_copy, FileMode.CreateNew, FileAccess.Write);
+        using var copy = _copy is null ? null : PrivateFile.Create(_copy, FileMode.CreateNew);
         var archive = new ArchiveStream(_stream, _path, copy);
         try
         {

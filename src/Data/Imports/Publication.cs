@@ -68,7 +68,10 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
 
         foreach (var relation in table.Relations)
             await change.ExecuteAsync($"alter table {ImportRun.Quote(relation)} set schema app");
-        var number = table.Existing is { System: true } system ? await KeepEntryAsync(change, table, system) : await change.InsertTableAsync(table.Spec.Origin, table.Relation, table.Spec.Permissions);
+        var permissions = table.Spec.Permissions ?? (table.Existing is { HasPermissions: true } declared ? declared.Permissions : null);
+        var number = table.Existing is { System: true } system
+            ? await KeepEntryAsync(change, table, system)
+            : await change.InsertTableAsync(table.Spec.Origin, table.Relation, permissions);
         foreach (var field in table.Fields)
             await change.InsertFieldAsync(number, field with { HasRest = field.Column is null || table.FieldsInRest.Contains(field.Name) });
         foreach (var index in table.Indexes)
@@ -100,7 +103,7 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         """, relations);
 
     private static async Task<List<string>> GrantsAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
-        select format('grant %s on app.%I to %s', a.privilege_type, c.relname, case when a.grantee = 0 then 'public' else quote_ident(a.grantee::regrole::text) end)
+        select format('grant %s on app.%I to %s', a.privilege_type, c.relname, case when a.grantee = 0 then 'public' else a.grantee::regrole::text end)
         from pg_class c cross join aclexplode(c.relacl) a
         where c.relnamespace = 'app'::regnamespace and c.relname = any($1) and a.grantee <> c.relowner
         """, relations);

@@ -8,7 +8,7 @@ namespace Backend.Data.Imports;
 /// <param name="Fields">Every field, relations included; of a system table those that it ships with may be left out.</param>
 public sealed record StagedTableSpec(string Origin, IReadOnlyList<FieldSpec> Fields)
 {
-    /// <summary>The declared permissions; null declares none, and leaves a system table's as they are.</summary>
+    /// <summary>The declared permissions; null leaves those that the table has, if it exists, and else declares none.</summary>
     public TablePermissions? Permissions { get; init; }
 
     /// <summary>Fields whose column an index will hold: too long a text must not go there.</summary>

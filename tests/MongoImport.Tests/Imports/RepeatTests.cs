@@ -59,6 +59,22 @@ internal sealed class RepeatTests
     }
 
     [Test]
+    public async Task A_class_that_was_only_declared_keeps_its_fields_and_permissions()
+    {
+        await using var target = await Target.CreateAsync();
+        await target.Database.ExecuteAsync("""
+            create table app.game (id text collate "C" primary key, created_at timestamptz(3) not null, updated_at timestamptz(3) not null, acl_read text[], acl_write text[], rest jsonb, later boolean);
+            insert into catalog.tables (name, origin, relation, permissions) values ('Game', 'Game', 'game', '{"find": {"principals": ["role:Admins"]}}');
+            insert into catalog.fields (table_number, name, kind, column_name) select number, 'later', 'Boolean', 'later' from catalog.tables where origin = 'Game';
+            update catalog.state set version = version + 1;
+            """);
+        var report = await target.ImportAsync(("Game.json", Games));
+        Assert.That(report.ExitCode, Is.Zero);
+        Assert.That(await target.Get<string>("select string_agg(f.name, ' ' order by f.name) from catalog.fields f join catalog.tables t on t.number = f.table_number where t.origin = 'Game'"), Is.EqualTo("later n"));
+        Assert.That(await target.Get<string>("select permissions -> 'find' -> 'principals' ->> 0 from catalog.tables where origin = 'Game'"), Is.EqualTo("role:Admins"));
+    }
+
+    [Test]
     public async Task A_vacuum_or_an_added_index_is_no_write()
     {
         await using var target = await Target.CreateAsync();
