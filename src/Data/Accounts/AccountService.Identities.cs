@@ -44,6 +44,19 @@ public sealed partial class AccountService
         return new(userId, Caller.User(userId, roles, made?.Id, made?.Token), made);
     }
 
+    /// <summary>A closed account keeps its identities, but they stand for nobody any more: whoever comes with one signs up anew.</summary>
+    private static async Task TakeFromClosedAsync(NpgsqlConnection connection, IReadOnlyList<Identity> identities)
+    {
+        foreach (var identity in identities.Where(i => i.Subject is not null && UserFields.IsStorable(i.Subject) && UserFields.IsStorable(i.Provider)))
+        {
+            await connection.ExecuteAsync("""
+                update app.identities i set duplicate = true from app.users u
+                where i.provider = @Provider and i.subject = @Subject and not i.duplicate and u.id = i.user_id
+                    and (u.acl_read is not null or u.acl_write is not null) and coalesce(cardinality(u.acl_read), 0) + coalesce(cardinality(u.acl_write), 0) = 0
+                """, new { identity.Provider, identity.Subject });
+        }
+    }
+
     private static async Task SetIdentitiesAsync(NpgsqlConnection connection, Table users, string userId, IReadOnlyList<Identity> identities, IReadOnlyList<string> unlinked)
     {
         if (unlinked.Count > 0)

@@ -63,6 +63,7 @@ public sealed partial class AccountService
             row = await _rows.InsertAsync(users, fields, caller, id, transaction, cancellation);
             if (hash is not null)
                 await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = now() where id = @id", new { hash, id });
+            await TakeFromClosedAsync(transaction.Connection, account.Identities);
             await SetIdentitiesAsync(transaction.Connection, users, id, account.Identities, []);
             if (account.Session is { } wanted)
                 session = await _sessions.CreateAsync(transaction.Connection, id, wanted, CancellationToken.None);

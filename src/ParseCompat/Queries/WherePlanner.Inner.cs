@@ -173,7 +173,13 @@ internal sealed partial class WherePlanner
     {
         if (list.ValueKind != JsonValueKind.Array)
             throw new ParseError(ErrorCode.InvalidJson, $"bad {name} value");
-        return [.. list.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.String ? JsonText.Read(e) : IncludedRows.AsPointer(e)?.Id).OfType<string>()];
+        // A relation knows its class: of a pointer only the id counts.
+        return [.. list.EnumerateArray().Select(e => e.ValueKind switch
+        {
+            JsonValueKind.String => JsonText.Read(e),
+            JsonValueKind.Object => Text(e, "objectId"),
+            _ => null,
+        }).OfType<string>()];
     }
 
     private static string? Text(JsonElement element, string name) =>

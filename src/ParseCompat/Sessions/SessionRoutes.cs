@@ -1,5 +1,7 @@
 using Backend.Data.Access;
 using Backend.Data.Accounts;
+using Backend.Data.Query;
+using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
@@ -23,7 +25,7 @@ internal sealed class SessionRoutes(ClassServices services, SessionHandler handl
             throw new ParseError(ErrorCode.InvalidSessionToken, "Session token required.");
         var found = await sessions.FindAsync(token, request.Aborted);
         if (found.State == SessionState.Expired)
-            throw new ParseError(ErrorCode.InvalidSessionToken, "Session token is expired.");
+            return await AnswerExpiredAsync(token, request.Aborted);
         // A legacy token has no session row.
         if (!found.IsValid || found.Caller.SessionId is not { } id)
             throw NotFound();
@@ -50,17 +52,28 @@ internal sealed class SessionRoutes(ClassServices services, SessionHandler handl
         return await AnswerAsync(session.Id, request.Aborted);
     }
 
+    /// <summary>A client may still look at the session that has ended.</summary>
+    private async ValueTask<ParseResponse> AnswerExpiredAsync(string token, CancellationToken cancellation)
+    {
+        var table = (await services.Catalog.GetAsync(cancellation)).Sessions!;
+        var query = new RowQuery { Table = table, Filter = new Filter.Equal(table.Find("sessionToken")!, Value.Of(token)), Limit = 1 };
+        await using var cursor = await services.Rows.OpenAsync(query, Caller.Administrator, cancellation);
+        return await cursor.ReadAsync(cancellation) ? Answer(cursor.Keep()) : throw NotFound();
+    }
+
     private async ValueTask<ParseResponse> AnswerAsync(string id, CancellationToken cancellation)
     {
         var table = (await services.Catalog.GetAsync(cancellation)).Sessions!;
         var row = await services.Rows.GetAsync(table, id, Caller.Administrator, null, cancellation) ?? throw NotFound();
-        return ParseResponse.Json(200, writer =>
-        {
-            writer.WriteStartObject();
-            services.RowWriter.WriteKeys(writer, row);
-            writer.WriteEndObject();
-        });
+        return Answer(row);
     }
+
+    private ParseResponse Answer(Row row) => ParseResponse.Json(200, writer =>
+    {
+        writer.WriteStartObject();
+        services.RowWriter.WriteKeys(writer, row);
+        writer.WriteEndObject();
+    });
 
     private static ParseError NotFound() => new(ErrorCode.InvalidSessionToken, "Session token not found.");
 }
