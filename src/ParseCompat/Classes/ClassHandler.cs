@@ -75,18 +75,27 @@ internal partial class ClassHandler(ClassServices services)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
         var shape = new RowQuery { Table = table, Fields = Fields(options.Include, table) };
-        var query = RowStore.ById(table, id, shape);
-        var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
-        if (!await cursor.ReadAsync(request.Aborted))
+        var cursor = await Services.Rows.OpenAsync(RowStore.ById(table, id, shape), request.Caller, request.Aborted, request.Transaction);
+        Row row;
+        var isWritten = false;
+        try
         {
-            await cursor.DisposeAsync();
-            throw ParseError.ObjectNotFound();
+            if (!await cursor.ReadAsync(request.Aborted))
+                throw ParseError.ObjectNotFound();
+            if (options.Include.Children.Count == 0 && !WantsExtras(request))
+            {
+                isWritten = true;
+                return ParseResponse.Stream((output, _) => WriteAndDisposeAsync(cursor, options.Include, output));
+            }
+
+            row = cursor.Keep();
+        }
+        finally
+        {
+            if (!isWritten)
+                await cursor.DisposeAsync();
         }
 
-        if (options.Include.Children.Count == 0 && !WantsExtras(request))
-            return ParseResponse.Stream((output, _) => WriteAndDisposeAsync(cursor, options.Include, output));
-        var row = cursor.Keep();
-        await cursor.DisposeAsync();
         var included = await IncludeAsync([row], options.Include, request);
         var extras = WantsExtras(request) ? await LoadExtrasAsync([row], request, isGet: true) : null;
         return ParseResponse.Json(200, writer => WriteRow(writer, row, options.Include, included, extras, null));
@@ -100,6 +109,7 @@ internal partial class ClassHandler(ClassServices services)
         string? redirected = null;
         if (options.RedirectKey is { } key && table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })
         {
+            ClassAccess.RequireFind(target, request.Caller);
             redirected = target;
             table = await FindTableAsync(request, target);
         }

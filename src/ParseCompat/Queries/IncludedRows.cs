@@ -33,7 +33,7 @@ internal sealed class IncludedRows
             foreach (var group in found.GroupBy(f => f.Target))
             {
                 var ids = group.Select(f => f.Id).Where(id => !included._rows.ContainsKey((group.Key, id))).Distinct().ToList();
-                var fetched = ids.Count > 0 && catalog.FindByOrigin(group.Key) is { } table
+                var fetched = ids.Count > 0 && ClassAccess.MayInclude(group.Key, caller) && catalog.FindByOrigin(group.Key) is { } table
                     ? await store.LookUpAsync(table, ids, caller, cancellation: cancellation)
                     : [];
                 foreach (var id in ids)

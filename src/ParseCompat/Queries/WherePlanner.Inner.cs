@@ -19,6 +19,7 @@ internal sealed partial class WherePlanner
         var hasWhere = query.TryGetProperty("where", out var where) && where.ValueKind == JsonValueKind.Object;
         if (needsWhere && !hasWhere)
             throw Improper(name);
+        ClassAccess.RequireFind(className, context.Caller);
         if (context.Catalog.FindByOrigin(className) is not { } table)
         {
             return context.MayReadMissing
@@ -29,6 +30,7 @@ internal sealed partial class WherePlanner
         if (Text(query, "redirectClassNameForKey") is { Length: > 0 } redirect
             && table.Find(redirect) is { Kind: FieldKind.Relation, Target: { } target } && context.Catalog.FindByOrigin(target) is { } redirected)
         {
+            ClassAccess.RequireFind(target, context.Caller);
             table = redirected;
         }
 
@@ -142,8 +144,8 @@ internal sealed partial class WherePlanner
     /// <summary>Owners of a relation, by what it holds. Other constraints on a relation match no row.</summary>
     private async ValueTask<Filter> PlanRelationAsync(Table table, Field relation, JsonElement value, int depth)
     {
-        if (IncludedRows.AsPointer(value) is { } pointer)
-            return new Filter.HasRelated(relation, [pointer.Id]);
+        if (value.ValueKind == JsonValueKind.Object && IsTyped(value) && RelatedId(value) is { } id)
+            return new Filter.HasRelated(relation, [id]);
         if (value.ValueKind != JsonValueKind.Object)
             return Filter.Never;
         var all = ImmutableArray.CreateBuilder<Filter>();
@@ -153,8 +155,8 @@ internal sealed partial class WherePlanner
             {
                 "$in" => new Filter.HasRelated(relation, Ids(part.Value, part.Name)),
                 "$nin" => new Filter.Not(new Filter.HasRelated(relation, Ids(part.Value, part.Name))),
-                "$ne" => IncludedRows.AsPointer(part.Value) is { } other ? new Filter.Not(new Filter.HasRelated(relation, [other.Id])) : Filter.Always,
-                "$eq" => IncludedRows.AsPointer(part.Value) is { } same ? new Filter.HasRelated(relation, [same.Id]) : Filter.Never,
+                "$ne" => RelatedId(part.Value) is { } other ? new Filter.Not(new Filter.HasRelated(relation, [other])) : Filter.Always,
+                "$eq" => RelatedId(part.Value) is { } same ? new Filter.HasRelated(relation, [same]) : Filter.Never,
                 "$inQuery" => await HasFoundAsync(relation, part.Value, part.Name, depth),
                 "$notInQuery" => new Filter.Not(await HasFoundAsync(relation, part.Value, part.Name, depth)),
                 _ => Filter.Never,
@@ -173,14 +175,16 @@ internal sealed partial class WherePlanner
     {
         if (list.ValueKind != JsonValueKind.Array)
             throw new ParseError(ErrorCode.InvalidJson, $"bad {name} value");
-        // A relation knows its class: of a pointer only the id counts.
-        return [.. list.EnumerateArray().Select(e => e.ValueKind switch
-        {
-            JsonValueKind.String => JsonText.Read(e),
-            JsonValueKind.Object => Text(e, "objectId"),
-            _ => null,
-        }).OfType<string>()];
+        return [.. list.EnumerateArray().Select(RelatedId).OfType<string>()];
     }
+
+    /// <summary>The id of a pointer whose class the relation knows already; bare ids count too.</summary>
+    private static string? RelatedId(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.String => JsonText.Read(value),
+        JsonValueKind.Object => Text(value, "objectId"),
+        _ => null,
+    };
 
     private static string? Text(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? JsonText.Read(value) : null;

@@ -116,6 +116,8 @@ public sealed class WhereTests
     [TestCase("""{"when":{"$gt":{"$relativeTime":"-12 bananas ago"}}}""", 107, "bad $relativeTime ($gt) value. Invalid interval: 'bananas'")]
     [TestCase("""{"when":{"$eq":{"$relativeTime":"now"}}}""", 107, "$relativeTime can only be used with the $lt, $lte, $gt, and $gte operators")]
     [TestCase("""{"num":{"$gt":{"$relativeTime":"now"}}}""", 107, "$relativeTime can only be used with Date field")]
+    [TestCase("""{"by":{"$inQuery":{"className":"_Installation","where":{}}}}""", 119, "Clients aren't allowed to perform the find operation on the installation collection.")]
+    [TestCase("""{"num":{"$select":{"query":{"className":"_JobStatus"},"key":"message"}}}""", 119, "Clients aren't allowed to perform the find operation on the _JobStatus collection.")]
     [TestCase("""{"$or":{}}""", 102, "Bad $or format - use an array value.")]
     [TestCase("""{"$or":[]}""", 102, "Bad $or format - use an array of at least 1 value.")]
     [TestCase("""{"$nor":[]}""", 102, "Bad $nor format - use an array of at least 1 value.")]
