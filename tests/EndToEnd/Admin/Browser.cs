@@ -6,6 +6,8 @@ namespace Backend.EndToEnd.Admin;
 /// <summary>Debian's Chromium, or the one that <c>TEST_CHROMIUM</c> names.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
+    private const float Patience = 20_000;
+
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
 
@@ -20,6 +22,7 @@ internal sealed class Browser : IAsyncDisposable
         var chromium = Environment.GetEnvironmentVariable("TEST_CHROMIUM") ?? "/usr/bin/chromium";
         if (!File.Exists(chromium))
             Prerequisite.Missing($"No Chromium at {chromium} (apt-get install chromium, or set TEST_CHROMIUM).");
+        Assertions.SetDefaultExpectTimeout(Patience);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
