@@ -21,6 +21,9 @@ internal sealed class ColumnEncoder(ColumnPlan plan, byte[] target)
     /// <summary>Where a malformed or null pointer goes: an app never saw it, and must not see a text where a pointer should be.</summary>
     public string? HiddenKey { get; } = plan.Kind == ColumnKind.Reference && plan.Sources[0].StartsWith("_p_", StringComparison.Ordinal) ? plan.Sources[0] : null;
 
+    /// <summary>Whether what was written last shows the value as the old server did, but does not say everything that it does.</summary>
+    public bool IsNearly { get; private set; }
+
     /// <summary>Writes a missing value.</summary>
     public void WriteMissing(Buffer to)
     {
@@ -49,6 +52,7 @@ internal sealed class ColumnEncoder(ColumnPlan plan, byte[] target)
             reason = Reason.Null;
             return false;
         }
+        IsNearly = false;
         var before = to.Length;
         var start = to.BeginSized();
         if (TryWriteContent(value, to, out reason))
@@ -263,17 +267,17 @@ internal sealed class ColumnEncoder(ColumnPlan plan, byte[] target)
         return true;
     }
 
-    private static bool TryWriteJson(BsonValue value, Buffer to, ref Reason reason)
+    private bool TryWriteJson(BsonValue value, Buffer to, ref Reason reason)
     {
         // The version of jsonb's binary form.
         to.Byte(1);
-        var storable = true;
-        if (!NestedWriter.TryWrite(value, to, ref storable))
+        if (!NestedWriter.TryWrite(value, to, out var storable, out var exact))
         {
             reason = Reason.NoJsonForm;
             return false;
         }
         reason = Reason.NulOrSurrogate;
+        IsNearly = storable && !exact;
         return storable;
     }
 

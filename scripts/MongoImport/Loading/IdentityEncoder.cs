@@ -65,8 +65,7 @@ internal sealed class IdentityEncoder(bool withSequence)
         }
         var start = to.BeginSized();
         to.Byte(1);
-        var storable = true;
-        if (!NestedWriter.TryWrite(value, to, ref storable) || !storable)
+        if (!NestedWriter.TryWriteExactly(value, to, out var storable) || !storable)
         {
             // Not to be had as plain JSON: the lossless form.
             to.CutBack(start + 1);

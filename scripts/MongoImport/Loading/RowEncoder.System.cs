@@ -115,8 +115,7 @@ internal sealed partial class RowEncoder
                 _id.Bytes(Encoding.ASCII.GetBytes(double.IsFinite(value.Double) ? JavaScriptNumber.Format(value.Double) : value.Double.ToString(CultureInfo.InvariantCulture)));
                 return;
             case BsonType.Document:
-                var storable = true;
-                if (NestedWriter.TryWrite(value, _id, ref storable) && storable && _id.Length <= Storage.MaxIndexedBytes)
+                if (NestedWriter.TryWriteExactly(value, _id, out var storable) && storable && _id.Length <= Storage.MaxIndexedBytes)
                 {
                     return;
                 }

@@ -165,6 +165,10 @@ internal sealed partial class RowEncoder
             else if (column.TryWrite(value, to, out var reason))
             {
                 written = true;
+                if (column.IsNearly)
+                {
+                    _rest.Add("_" + column.Plan.RestKey, sources[i], value, Reason.NoJsonForm);
+                }
             }
             else
             {

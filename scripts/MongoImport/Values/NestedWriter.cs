@@ -8,26 +8,49 @@ namespace Backend.MongoImport.Values;
 
 /// <summary>
 /// Writes a BSON document or array as the JSON of an object or array field (contract/mongo-storage 2.3): dates and bytes in Parse's own forms, ids
-/// as their digits, whole numbers with all of them. A value with something inside that JSON has no form for is not written: it is kept whole,
-/// as it is.
+/// as their digits, whole numbers with all of them. What JSON has no form for is written as parse-server showed it, or nearly: NaN as null, a
+/// regular expression as a text; the caller is told, and keeps the value as it was.
 /// </summary>
 internal static class NestedWriter
 {
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([(byte)'"', (byte)'\\', .. Enumerable.Range(0, 32).Select(b => (byte)b)]);
 
-    /// <summary>Writes the value.</summary>
+    /// <summary>The deepest nesting that a column is given; PostgreSQL's own parser would go some thousands deep.</summary>
+    private const int DeepestInColumn = 1_000;
+
+    /// <summary>The deepest nesting inside of <c>rest</c>, whose reader stops at <see cref="NestedJson.MaxDepth"/>.</summary>
+    private const int DeepestInRest = NestedJson.MaxDepth - 20;
+
+    /// <summary>Writes the value for a column.</summary>
     /// <param name="value">A document or array.</param>
     /// <param name="to">Where to; cut it back when this was not possible.</param>
     /// <param name="storable">Whether jsonb takes what was written (no U+0000 and no lone surrogate in it).</param>
-    /// <returns>Whether everything in the value has a form.</returns>
-    public static bool TryWrite(BsonValue value, Buffer to, ref bool storable) => TryWrite(value, to, ref storable, 0);
+    /// <param name="exact">Whether it says everything that the value does.</param>
+    /// <returns>False when it is nested too deeply.</returns>
+    public static bool TryWrite(BsonValue value, Buffer to, out bool storable, out bool exact)
+    {
+        var state = new State { Deepest = DeepestInColumn };
+        var written = TryWrite(value, to, ref state, 0);
+        storable = !state.Unstorable;
+        exact = !state.Inexact;
+        return written;
+    }
 
-    /// <summary>Writes a text with quotes; false when the bytes are no text.</summary>
-    public static bool TryWriteText(ReadOnlySpan<byte> text, Buffer to, ref bool storable)
+    /// <summary>Writes the value for a place where only the whole truth may stand; false when JSON cannot say it.</summary>
+    public static bool TryWriteExactly(BsonValue value, Buffer to, out bool storable)
+    {
+        var state = new State { Deepest = DeepestInRest };
+        var written = TryWrite(value, to, ref state, 0) && !state.Inexact;
+        storable = !state.Unstorable;
+        return written;
+    }
+
+    private static void WriteText(ReadOnlySpan<byte> text, Buffer to, ref State state)
     {
         if (!Utf8.IsValid(text))
         {
-            return TryWriteOddText(text, to, ref storable);
+            WriteOddText(text, to, ref state);
+            return;
         }
         to.Byte((byte)'"');
         while (true)
@@ -37,7 +60,7 @@ internal static class NestedWriter
             {
                 to.Bytes(text);
                 to.Byte((byte)'"');
-                return true;
+                return;
             }
             to.Bytes(text[..stop]);
             switch (text[stop])
@@ -56,7 +79,7 @@ internal static class NestedWriter
                     to.Bytes("\\t"u8);
                     break;
                 default:
-                    storable &= text[stop] != 0;
+                    state.Unstorable |= text[stop] == 0;
                     Escape(text[stop], to);
                     break;
             }
@@ -64,18 +87,19 @@ internal static class NestedWriter
         }
     }
 
-    private static bool TryWrite(BsonValue value, Buffer to, ref bool storable, int depth)
+    private static bool TryWrite(BsonValue value, Buffer to, ref State state, int depth)
     {
-        if (depth > NestedJson.MaxDepth)
+        if (depth > state.Deepest)
         {
             return false;
         }
         switch (value.Type)
         {
             case BsonType.Document or BsonType.Array:
-                return TryWriteMembers(value, to, ref storable, depth);
+                return TryWriteMembers(value, to, ref state, depth);
             case BsonType.Text:
-                return TryWriteText(value.Text, to, ref storable);
+                WriteText(value.Text, to, ref state);
+                return true;
             case BsonType.Int32:
                 var room = to.Room(11);
                 value.Int32.TryFormat(room, out var used, default, CultureInfo.InvariantCulture);
@@ -87,16 +111,14 @@ internal static class NestedWriter
                 to.Advance(used);
                 return true;
             case BsonType.Double:
-                if (!double.IsFinite(value.Double))
-                {
-                    return false;
-                }
+                // What is not finite is null, as in JavaScript.
+                state.Inexact |= !double.IsFinite(value.Double);
                 to.Advance(JavaScriptNumber.Format(value.Double, to.Room(40)));
                 return true;
             case BsonType.Decimal128:
                 if (!value.Decimal128.IsFinite)
                 {
-                    return false;
+                    return WriteNull(to, ref state);
                 }
                 to.Bytes(System.Text.Encoding.ASCII.GetBytes(value.Decimal128.ToString()));
                 return true;
@@ -107,10 +129,12 @@ internal static class NestedWriter
                 to.Bytes("null"u8);
                 return true;
             case BsonType.Date:
+                var start = to.Length;
                 to.Bytes("{\"__type\":\"Date\",\"iso\":\""u8);
                 if (!Instants.TryWriteIso(value.Milliseconds, to))
                 {
-                    return false;
+                    to.CutBack(start);
+                    return WriteNull(to, ref state);
                 }
                 to.Bytes("\"}"u8);
                 return true;
@@ -119,17 +143,34 @@ internal static class NestedWriter
                 Convert.TryToHexStringLower(value.ObjectId, to.Take(24), out _);
                 to.Byte((byte)'"');
                 return true;
-            case BsonType.Binary when value.BinarySubtype == 0:
+            case BsonType.Binary:
+                state.Inexact |= value.BinarySubtype != 0;
                 to.Bytes("{\"__type\":\"Bytes\",\"base64\":\""u8);
                 System.Buffers.Text.Base64.EncodeToUtf8(value.Binary, to.Take((value.Binary.Length + 2) / 3 * 4), out _, out _);
                 to.Bytes("\"}"u8);
                 return true;
+            case BsonType.Code or BsonType.Symbol:
+                state.Inexact = true;
+                WriteText(value.Text, to, ref state);
+                return true;
+            case BsonType.Regex:
+                state.Inexact = true;
+                value.Regex(out var pattern, out var options);
+                WriteText([.. "/"u8, .. pattern, .. "/"u8, .. options], to, ref state);
+                return true;
             default:
-                return false;
+                return WriteNull(to, ref state);
         }
     }
 
-    private static bool TryWriteMembers(BsonValue value, Buffer to, ref bool storable, int depth)
+    private static bool WriteNull(Buffer to, ref State state)
+    {
+        state.Inexact = true;
+        to.Bytes("null"u8);
+        return true;
+    }
+
+    private static bool TryWriteMembers(BsonValue value, Buffer to, ref State state, int depth)
     {
         var array = value.Type == BsonType.Array;
         to.Byte(array ? (byte)'[' : (byte)'{');
@@ -140,7 +181,7 @@ internal static class NestedWriter
         {
             if (reader.Type == BsonType.Undefined && !array)
             {
-                // As if it were not there; in an array it holds a place, and so the array is kept as it is.
+                // As if it were not there; in an array it holds a place.
                 continue;
             }
             if (!first)
@@ -149,24 +190,26 @@ internal static class NestedWriter
             }
             if (!array)
             {
-                if (!TryWriteText(reader.Name, to, ref storable))
-                {
-                    return false;
-                }
+                WriteText(reader.Name, to, ref state);
                 to.Byte((byte)':');
             }
             typed |= first && reader.Type == BsonType.Text && reader.Name.SequenceEqual("__type"u8) && reader.Value.Text.SequenceEqual("Date"u8);
             if (typed && reader.Type == BsonType.Date && reader.Name.SequenceEqual("iso"u8))
             {
                 // {__type: "Date", iso: <date>}, which updates by old servers left behind: the same form with a text.
+                var start = to.Length;
                 to.Byte((byte)'"');
-                if (!Instants.TryWriteIso(reader.Value.Milliseconds, to))
+                if (Instants.TryWriteIso(reader.Value.Milliseconds, to))
                 {
-                    return false;
+                    to.Byte((byte)'"');
                 }
-                to.Byte((byte)'"');
+                else
+                {
+                    to.CutBack(start);
+                    WriteNull(to, ref state);
+                }
             }
-            else if (!TryWrite(reader.Value, to, ref storable, depth + 1))
+            else if (!TryWrite(reader.Value, to, ref state, depth + 1))
             {
                 return false;
             }
@@ -176,17 +219,17 @@ internal static class NestedWriter
         return true;
     }
 
-    private static bool TryWriteOddText(ReadOnlySpan<byte> text, Buffer to, ref bool storable)
+    private static void WriteOddText(ReadOnlySpan<byte> text, Buffer to, ref State state)
     {
         if (!BsonText.TryDecode(text, out var decoded))
         {
-            return false;
+            state.Inexact = true;
+            decoded = System.Text.Encoding.UTF8.GetString(text);
         }
         var written = new ArrayBufferWriter<byte>(decoded.Length + 16);
         NestedJson.WriteString(written, decoded);
-        storable &= NestedJson.IsStorable(written.WrittenSpan);
+        state.Unstorable |= !NestedJson.IsStorable(written.WrittenSpan);
         to.Bytes(written.WrittenSpan);
-        return true;
     }
 
     private static void Escape(byte control, Buffer to)
@@ -195,5 +238,12 @@ internal static class NestedWriter
         var digits = to.Take(2);
         digits[0] = (byte)(control >> 4 == 0 ? '0' : '1');
         digits[1] = (byte)"0123456789abcdef"[control & 0xF];
+    }
+
+    private struct State
+    {
+        public int Deepest;
+        public bool Unstorable;
+        public bool Inexact;
     }
 }

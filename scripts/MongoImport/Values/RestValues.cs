@@ -47,8 +47,7 @@ internal static class RestValues
                 return Value.Of(value.Binary.ToArray());
             case BsonType.Document or BsonType.Array:
                 var json = new Buffer(value.Raw.Length * 2);
-                var storable = true;
-                if (!NestedWriter.TryWrite(value, json, ref storable))
+                if (!NestedWriter.TryWriteExactly(value, json, out _))
                 {
                     break;
                 }

@@ -33,9 +33,9 @@ internal sealed class OddDocumentsTests
         Assert.That((odd.State, odd.Message), Is.EqualTo((ClassState.Imported, (string?)null)), $"seed {seed}");
         Assert.That((odd.Imported, odd.Rejected), Is.EqualTo(((long)Documents, 0L)), $"seed {seed}");
 
-        // Field values: in a column, or under their key in rest.
+        // Field values: in a column, or under their key in rest. Under a key with _ stands what a column shows only nearly.
         var columns = await target.Get<string>("select string_agg(format('%I', f.column_name), ', ') from catalog.fields f join catalog.tables t on t.number = f.table_number where t.origin = 'Odd'");
-        var kept = await target.Get<long>($"select sum(num_nonnulls({columns}) + (select count(*) from jsonb_object_keys(coalesce(rest, '{{}}')) k where k not in ('_missing', '_rperm', '_wperm', '_created_at', '_updatedAt', '_acl')))::bigint from app.odd");
+        var kept = await target.Get<long>($"select sum(num_nonnulls({columns}) + (select count(*) from jsonb_object_keys(coalesce(rest, '{{}}')) k where k not in ('_missing', '_rperm', '_wperm', '_created_at', '_updatedAt', '_acl', '_a', '_b', '_c', '_e', '_f')))::bigint from app.odd");
         Assert.That(kept, Is.EqualTo(values), $"seed {seed}");
     }
 

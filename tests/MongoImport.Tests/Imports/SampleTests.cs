@@ -131,6 +131,15 @@ internal sealed class SampleTests
         Assert.That(await _target.Get<string>($"select rest::text from app.{relation} where id = '{id}'"), Is.EqualTo(rest));
 
     [Test]
+    public async Task What_json_cannot_say_is_shown_as_the_old_server_showed_it_and_kept_as_it_was()
+    {
+        Assert.That(await _target.Get<string>("select list::text || map::text from app.numbers where id = 'no00000000'"), Is.EqualTo("""[null]{"a": null}"""));
+        Assert.That(await _target.Get<string>("select rest ->> '_list' from app.numbers where id = 'no00000000'"), Is.EqualTo("""{"$foreign": [4, "EAAAAAEwAAAAAAAAAPh/AA=="]}"""));
+        Assert.That(await _target.Get<string>("select map ->> 'r' || ' ' || (map -> 'b' ->> 'base64') from app.types where id = 'ty00000010'"), Is.EqualTo("/a/ bmVzdGVk"));
+        Assert.That(await _target.Get<long>("select count(*) from app.keys where id = 'ke00000013' and map is not null and rest is null"), Is.EqualTo(1), "a hundred levels");
+    }
+
+    [Test]
     public async Task Every_value_is_either_in_its_column_or_in_rest()
     {
         // Of the class of mixed types: each row has one value besides `what`.
