@@ -128,7 +128,10 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             Unlinked = outcome.AuthData?.Removed ?? [],
             Session = new SessionRequest { InstallationId = request.InstallationId },
         }, draft.Changes, request.Caller, request.Aborted);
-        outcome.Session = changed.Session;
+        // The master key that links a user with a provider logs him in.
+        outcome.Session = changed.Session ?? (request.IsMaster && outcome.AuthData is { IsEmpty: false }
+            ? await sessions.CreateAsync(draft.Id!, SessionFor(request, outcome.AuthData), request.Aborted)
+            : null);
         return changed.Row;
     }
 
