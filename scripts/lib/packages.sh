@@ -48,7 +48,7 @@ missing_packages() { # words: server, browser, node
   echo "${list[*]}"
 }
 
-has_icu() { [[ -n ${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-} ]] || PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -q 'libicuuc\.so'; }
+has_icu() { [[ -n ${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-} || $(PATH=$PATH:/sbin:/usr/sbin ldconfig -p) == *libicuuc.so* ]]; }
 
 icu_package() {
   local name

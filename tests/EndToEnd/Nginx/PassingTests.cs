@@ -106,7 +106,7 @@ public sealed class PassingTests
         using var client = new HttpClient();
         for (var i = 0; i < 300; i++)
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/api/v2/auth/reset?username=ann&token=se%63ret-in-query");
+            using var request = new HttpRequestMessage(HttpMethod.Get, nginx.Url + "/api/v2/auth/password-reset?username=ann&token=se%63ret-in-query");
             request.Headers.Add("X-Session-Token", "r:secret-in-header");
             request.Headers.Add("Referer", "http://127.0.0.1/?token=secret-in-referer");
             request.Headers.Authorization = new("Bearer", "secret-bearer");
@@ -122,7 +122,7 @@ public sealed class PassingTests
         while (lines.Length < 300);
         var line = JsonDocument.Parse(lines[0]).RootElement;
         Assert.That(line.GetProperty("status").GetInt32(), Is.EqualTo(502));
-        Assert.That(line.GetProperty("path").GetString(), Is.EqualTo("/api/v2/auth/reset"));
+        Assert.That(line.GetProperty("path").GetString(), Is.EqualTo("/api/v2/auth/password-reset"));
         var everything = string.Concat(lines) + await nginx.ReadLogAsync("error.log");
         Assert.That(everything, Does.Not.Contain("secret").And.Not.Contain("se%63ret").And.Not.Contain("username"));
     }
