@@ -21,7 +21,7 @@ internal sealed partial class AuthTests
     public async Task Start()
     {
         _mail = new SmtpSink();
-        _api = await ApiHost.StartAsync(("Mail:Host", "127.0.0.1"), ("Mail:Port", $"{_mail.Port}"), ("Mail:Security", "None"), ("Mail:From", "app@example.com"), ("Auth:PublicUrl", "https://api.example.com"));
+        _api = await ApiHost.StartAsync(("Jobs:Enabled", "true"), ("Mail:Host", "127.0.0.1"), ("Mail:Port", $"{_mail.Port}"), ("Mail:Security", "None"), ("Mail:From", "app@example.com"), ("Auth:PublicUrl", "https://api.example.com"));
     }
 
     [OneTimeTearDown]
