@@ -23,17 +23,18 @@ internal static class BodyReader
     {
         if (request.ContentLength > limit)
             throw TooLarge();
-        var encoding = request.Headers.ContentEncoding.ToString();
-        if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
-            return await ReadPlainAsync(request.BodyReader, limit, request.HttpContext.RequestAborted);
-        await using Stream inflated = encoding.ToLowerInvariant() switch
-        {
-            "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
-            "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress),
-            _ => throw ParseError.BadBody($"unsupported content encoding \"{encoding}\"", 415),
-        };
         try
         {
+            // The host may have put an inflating stream in the body's place; then the header is gone.
+            var encoding = request.Headers.ContentEncoding.ToString();
+            if (encoding.Length == 0 || encoding.Equals("identity", StringComparison.OrdinalIgnoreCase))
+                return await ReadPlainAsync(request.BodyReader, limit, request.HttpContext.RequestAborted);
+            await using Stream inflated = encoding.ToLowerInvariant() switch
+            {
+                "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
+                "deflate" => new ZLibStream(request.Body, CompressionMode.Decompress),
+                _ => throw ParseError.BadBody($"unsupported content encoding \"{encoding}\"", 415),
+            };
             return await ReadPlainAsync(PipeReader.Create(inflated), limit, request.HttpContext.RequestAborted);
         }
         catch (InvalidDataException)

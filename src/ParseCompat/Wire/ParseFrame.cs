@@ -104,7 +104,7 @@ internal sealed class ParseFrame
                 pattern = request.Route.Pattern;
                 await SendAsync(response, await request.Route.Handler(request), output, request.Aborted);
             }
-            catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+            catch (Exception e) when (e is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
             {
                 http.Abort();
             }
@@ -116,8 +116,9 @@ internal sealed class ParseFrame
         }
         catch (Exception e) when (output.HasStarted || response.HasStarted)
         {
-            // Half an answer must not look like a whole one.
-            Log.AnswerBroken(_logger, e, http.TraceIdentifier, http.Request.Method, pattern);
+            // Half an answer must not look like a whole one. That the client went away is no failure of ours.
+            if (!http.RequestAborted.IsCancellationRequested)
+                Log.AnswerBroken(_logger, e, http.TraceIdentifier, http.Request.Method, pattern);
             http.Abort();
         }
         finally

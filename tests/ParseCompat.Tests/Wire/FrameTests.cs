@@ -135,6 +135,17 @@ public sealed class FrameTests
         Assert.That(await SendPacked("{\"a\":1}"), Does.StartWith("200 {\"id\":\"x\",\"body\":{\"a\":1}"));
     }
 
+    [TestCase("gzip", "400 {\"error\":\"incorrect header check\"}")]
+    [TestCase("deflate", "400 {\"error\":\"incorrect header check\"}")]
+    [TestCase("lzw", "415 {\"error\":\"unsupported content encoding \\\"lzw\\\"\"}")]
+    public async Task A_damaged_or_unknown_packing_is_refused(string encoding, string answer)
+    {
+        using var request = Request("POST", "/parse/echo/x");
+        request.Content = new ByteArrayContent("{\"a\":1}"u8.ToArray());
+        request.Content.Headers.ContentEncoding.Add(encoding);
+        Assert.That(await Answer(request), Is.EqualTo(answer));
+    }
+
     [Test]
     public async Task A_form_is_read_as_texts() =>
         Assert.That(await Send("POST", "/parse/echo/x", "a=1&b=x+y", type: "application/x-www-form-urlencoded"),
