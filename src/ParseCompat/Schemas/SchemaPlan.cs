@@ -5,7 +5,7 @@ using Backend.ParseCompat.Wire;
 namespace Backend.ParseCompat.Schemas;
 
 /// <summary>Checks a schema's body against what the class is now and makes one alteration of it (contract section 23).</summary>
-internal sealed class SchemaPlan(string className, Table? table, bool allowAnyUserId)
+internal sealed class SchemaPlan(string className, Table? table, bool isCreate, bool allowAnyUserId)
 {
     /// <summary>The fields as they will be, the columns of system classes among them, without those of every class.</summary>
     private readonly Dictionary<string, FieldSpec> _fields = Existing(className, table);
@@ -22,6 +22,8 @@ internal sealed class SchemaPlan(string className, Table? table, bool allowAnyUs
         var set = new List<FieldSpec>();
         foreach (var declaration in declared.Where(f => !f.IsDelete))
         {
+            if (isCreate && ClassName.IsValidField(declaration.Name, className) && SystemColumns.IsDefault(className, declaration.Name))
+                throw SchemaErrors.CannotBeAdded(declaration.Name);
             if (SystemColumns.IsImplicit(declaration.Name))
                 continue;
             if (Set(declaration) is { } spec)
@@ -65,7 +67,7 @@ internal sealed class SchemaPlan(string className, Table? table, bool allowAnyUs
         foreach (var declaration in declared)
         {
             var name = declaration.Name;
-            if (table is null)
+            if (isCreate)
                 continue;
             if (declaration.IsDelete)
             {
@@ -92,8 +94,6 @@ internal sealed class SchemaPlan(string className, Table? table, bool allowAnyUs
             return added;
         }
 
-        if (SystemColumns.Of(className).Any(c => c.Name == name) && table is null)
-            throw SchemaErrors.CannotBeAdded(name);
         var spec = declaration.ToSpec(className);
         if (spec.Target != field.Target)
         {

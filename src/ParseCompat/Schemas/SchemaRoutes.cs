@@ -62,7 +62,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
             throw SchemaErrors.ClassExists(name);
         if (!ClassName.IsValid(name) || ClassName.IsJoin(name))
             throw SchemaErrors.InvalidClassName(name);
-        var plan = Plan(name, snapshot.FindByOrigin(name), request);
+        var plan = Plan(name, snapshot.FindByOrigin(name), isCreate: true, request);
         if (snapshot.FindByOrigin(name) is not null)
         {
             // A system class that was not in use: its table is there from the start.
@@ -90,7 +90,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         var name = NameOf(request)!;
         var snapshot = await catalog.GetAsync(request.Aborted);
         var table = snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name);
-        snapshot = await catalog.AlterAsync(name, Plan(name, table, request), request.Aborted);
+        snapshot = await catalog.AlterAsync(name, Plan(name, table, isCreate: false, request), request.Aborted);
         return Answer(snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), SchemaMoment.Changed);
     }
 
@@ -132,8 +132,8 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         return ParseResponse.Empty;
     }
 
-    private TableAlteration Plan(string name, Table? table, ParseRequest request) =>
-        new SchemaPlan(name, table, _allowAnyUserId).Make(request.Body.Get("fields"), request.Body.Get("classLevelPermissions"), request.Body.Get("indexes"));
+    private TableAlteration Plan(string name, Table? table, bool isCreate, ParseRequest request) =>
+        new SchemaPlan(name, table, isCreate, _allowAnyUserId).Make(request.Body.Get("fields"), request.Body.Get("classLevelPermissions"), request.Body.Get("indexes"));
 
     /// <summary>The class that the path or the body names, which must not differ.</summary>
     private static string? NameOf(ParseRequest request)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.ParseCompat.Wire;
 
@@ -30,10 +31,18 @@ internal sealed class SchemaWriter(ValueWriter values)
         WriteType(writer, "ACL", "ACL");
         writer.WriteEndObject();
         writer.WritePropertyName("classLevelPermissions"u8);
-        PermissionsWriter.Write(writer, table.Permissions, table.HasPermissions, moment == SchemaMoment.Changed && table.Origin == ClassName.User ? ["email"] : []);
+        var declared = table.HasPermissions && !IsShipped(table);
+        PermissionsWriter.Write(writer, declared ? table.Permissions : TablePermissions.Public, declared, moment == SchemaMoment.Changed && table.Origin == ClassName.User ? ["email"] : []);
         WriteIndexes(writer, table, moment);
         writer.WriteEndObject();
     }
+
+    /// <summary>
+    /// What clients may do with installations was fixed in the old server's code and did not show; here the table ships with it.
+    /// </summary>
+    private static bool IsShipped(Table table) => table is { Origin: ClassName.Installation, System: true }
+        && table.Permissions is { Find.Public: false, Count.Public: false, Delete.Public: false, Get.Public: true, Create.Public: true, Update.Public: true, AddField.Public: true }
+        && table.Permissions.Find is { RequiresAuthentication: false, Principals.Count: 0, ReferenceFields.IsEmpty: true };
 
     private static void WriteIndexes(Utf8JsonWriter writer, Table table, SchemaMoment moment)
     {

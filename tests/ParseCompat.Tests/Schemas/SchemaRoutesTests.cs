@@ -84,6 +84,8 @@ internal sealed class SchemaRoutesTests
     [TestCase("POST", "/parse/schemas/_User", "{}", """400 {"code":103,"error":"Class _User already exists."}""")]
     [TestCase("POST", "/parse/schemas/1A", "{}", """400 {"code":103,"error":"Invalid classname: 1A, classnames can only have alphanumeric characters and _, and must start with an alpha character "}""")]
     [TestCase("POST", "/parse/schemas/A1", """{"fields":{"0f":{"type":"String"}}}""", """400 {"code":105,"error":"invalid field name: 0f"}""")]
+    [TestCase("POST", "/parse/schemas/A1", """{"fields":{"objectId":{"type":"String"}}}""", """400 {"code":136,"error":"field objectId cannot be added"}""")]
+    [TestCase("POST", "/parse/schemas/_Installation", """{"fields":{"badge":{"type":"Number"}}}""", """400 {"code":136,"error":"field badge cannot be added"}""")]
     [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"Foo"}}}""", """400 {"code":111,"error":"invalid field type: Foo"}""")]
     [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":"Pointer"}}}""", """400 {"code":135,"error":"type Pointer needs a class name"}""")]
     [TestCase("POST", "/parse/schemas/A1", """{"fields":{"f":{"type":7}}}""", """400 {"code":107,"error":"invalid JSON"}""")]
