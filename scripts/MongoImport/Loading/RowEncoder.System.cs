@@ -15,7 +15,7 @@ internal sealed partial class RowEncoder
 {
     private readonly Buffer _id = new(64);
     private readonly Buffer _scratch = new(256);
-    private readonly List<(int Start, int Length)> _names1 = [];
+    private readonly List<(int Start, int Length)> _principals = [];
     private int _mongoId = -1;
     private int _objectId = -1;
     private int _createdAt = -1;
@@ -287,7 +287,7 @@ internal sealed partial class RowEncoder
             return;
         }
         _scratch.Clear();
-        _names1.Clear();
+        _principals.Clear();
         var odd = list.Type != BsonType.Array;
         if (!odd)
         {
@@ -302,7 +302,7 @@ internal sealed partial class RowEncoder
                 var text = reader.Value.Text;
                 if (!HasName(text))
                 {
-                    _names1.Add((_scratch.Length, text.Length));
+                    _principals.Add((_scratch.Length, text.Length));
                     _scratch.Bytes(text);
                 }
             }
@@ -312,8 +312,8 @@ internal sealed partial class RowEncoder
             _rest.Add(key, name, list, Reason.Rights);
         }
         var start = to.BeginSized();
-        BeginArray(_names1.Count, to);
-        foreach (var (at, length) in _names1)
+        BeginArray(_principals.Count, to);
+        foreach (var (at, length) in _principals)
         {
             to.Int32(length);
             to.Bytes(_scratch.Written.Slice(at, length));
@@ -323,7 +323,7 @@ internal sealed partial class RowEncoder
 
     private bool HasName(ReadOnlySpan<byte> text)
     {
-        foreach (var (at, length) in _names1)
+        foreach (var (at, length) in _principals)
         {
             if (_scratch.Written.Slice(at, length).SequenceEqual(text))
             {

@@ -48,9 +48,6 @@ internal sealed class FieldNames
         return number;
     }
 
-    /// <summary>The number of a name that is known, else -1.</summary>
-    public int Find(ReadOnlySpan<byte> name) => _lookup.TryGetValue(name, out var number) ? number : -1;
-
     private sealed class BytesComparer : IEqualityComparer<byte[]>, IAlternateEqualityComparer<ReadOnlySpan<byte>, byte[]>
     {
         public static BytesComparer Instance { get; } = new();

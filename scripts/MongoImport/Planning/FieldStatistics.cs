@@ -83,9 +83,6 @@ internal sealed class FieldStatistics
         return best.Votes > 0 ? best.Key : null;
     }
 
-    /// <summary>Whether any document has the name with this type.</summary>
-    public bool Has(BsonType type) => this[type] > 0;
-
     private static FieldKind? KindOf(string form, bool isPointer) => isPointer
         ? form is "" or ParseForms.Pointer ? FieldKind.Reference : null
         : form switch

@@ -26,8 +26,6 @@ internal enum Reason
 
 internal static class Reasons
 {
-    public static int Count { get; } = Enum.GetValues<Reason>().Length;
-
     /// <summary>For the report.</summary>
     public static string Text(this Reason reason) => reason switch
     {
