@@ -1,4 +1,5 @@
 using Backend.Data.Accounts;
+using Backend.Data.Access;
 using Backend.Data.Broadcast;
 using Backend.Data.Caching;
 using Backend.Data.Catalog;
@@ -24,6 +25,7 @@ public static class DataServices
             throw new InvalidOperationException("The setting ConnectionStrings:Database is missing: the connection string of the PostgreSQL database.");
         services.AddSingleton(_ => Database.CreatePool(connectionString));
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
+        services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section));
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton<RowStore>();
         services.AddMemcached(configuration);

@@ -49,7 +49,7 @@ internal static class Configuration
         ["defaultLimit"] = ["ParseCompat:DefaultLimit"],
         ["maxLimit"] = ["ParseCompat:MaxLimit"],
         ["enforcePrivateUsers"] = ["ParseCompat:EnforcePrivateUsers", "Accounts:PrivateUsers"],
-        ["protectedFields"] = ["ParseCompat:ProtectedFields"],
+        ["protectedFields"] = ["Access:ProtectedFields"],
         ["revokeSessionOnPasswordReset"] = ["Accounts:RevokeSessionsOnPasswordReset"],
         ["sessionLength"] = ["Accounts:SessionLength"],
         ["auth"] = [], // MockProviders
@@ -74,11 +74,15 @@ internal static class Configuration
         foreach (var (name, value) in asked.Set)
         {
             foreach (var key in Names[name])
-                Flatten(settings, key, name == "sessionLength" && value is not null ? TimeSpan.FromSeconds((double)value).ToString() : value);
+                Flatten(settings, key, name == "protectedFields" ? WithTableNames(value) : name == "sessionLength" && value is not null ? TimeSpan.FromSeconds((double)value).ToString() : value);
         }
 
         return settings;
     }
+
+    /// <summary>System classes under the names of their tables.</summary>
+    private static JsonNode? WithTableNames(JsonNode? value) => value is not JsonObject classes ? value : new JsonObject(classes.Select(c => KeyValuePair.Create(
+        c.Key switch { "_User" => "users", "_Role" => "roles", "_Session" => "sessions", "_Installation" => "installations", var other => other }, c.Value?.DeepClone())));
 
     private static void Flatten(Dictionary<string, string?> settings, string key, JsonNode? value)
     {

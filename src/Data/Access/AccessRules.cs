@@ -11,10 +11,6 @@ namespace Backend.Data.Access;
 /// </summary>
 public static class AccessRules
 {
-    /// <summary>Fields of system tables that everybody but the row's own user finds hidden, besides what permissions declare.</summary>
-    private static readonly FrozenDictionary<string, ImmutableArray<string>> AlwaysProtected =
-        new Dictionary<string, ImmutableArray<string>> { ["users"] = ["email"] }.ToFrozenDictionary(StringComparer.Ordinal);
-
     /// <summary>Fields of system tables that only the row's own user and an administrator see, whatever permissions declare.</summary>
     private static readonly FrozenDictionary<string, ImmutableArray<string>> Private =
         new Dictionary<string, ImmutableArray<string>> { ["users"] = ["authData"] }.ToFrozenDictionary(StringComparer.Ordinal);
@@ -28,12 +24,10 @@ public static class AccessRules
     {
         if (caller.IsAdministrator)
             return FrozenSet<string>.Empty;
-        var declared = table.Permissions.ProtectedFields;
+        var declared = table.HiddenFields;
         HashSet<string>? hidden = null;
-        if (table.System && AlwaysProtected.TryGetValue(table.Name, out var always))
-            hidden = [.. always];
         if (declared.TryGetValue(RowAcl.Everybody, out var fromEverybody))
-            (hidden ??= []).UnionWith(fromEverybody);
+            hidden = [.. fromEverybody];
         foreach (var (group, fields) in declared)
         {
             // The more groups a caller is in, the less is hidden from him.

@@ -17,7 +17,7 @@ internal static class CatalogReader
         where t.visible order by i.table_number, i.name;
         """;
 
-    public static async Task<CatalogSnapshot> ReadAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    public static async Task<CatalogSnapshot> ReadAsync(NpgsqlConnection connection, AccessOptions? access, CancellationToken cancellation)
     {
         // One snapshot for the four statements, so that version and content belong together.
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellation);
@@ -42,7 +42,7 @@ internal static class CatalogReader
             ListOf(indexes, reader.GetInt32(0)).Add(new TableIndex(reader.GetString(1), Text(reader, 2), reader.GetString(3)));
 
         return new CatalogSnapshot(version, rows.Select(r => new Table(r.Number, r.Name, r.Origin, r.Relation, r.System, fields.GetValueOrDefault(r.Number) ?? [],
-            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number))));
+            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access)));
     }
 
     private static Field ReadField(NpgsqlDataReader reader) => new()

@@ -1,7 +1,9 @@
 using System.Threading.Channels;
+using Backend.Data.Access;
 using Backend.Data.Broadcast;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Backend.Data.Catalog;
@@ -23,6 +25,7 @@ public sealed partial class LiveCatalog : BackgroundService
     private readonly NpgsqlDataSource _database;
     private readonly Listener _listener;
     private readonly ILogger<LiveCatalog> _logger;
+    private readonly AccessOptions? _access;
     private readonly SemaphoreSlim _changing = new(1);
     private readonly SemaphoreSlim _refreshing = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -30,11 +33,12 @@ public sealed partial class LiveCatalog : BackgroundService
     private long _leaseEnd;
 
     /// <summary>Makes the catalog of a database; it is read when the host starts.</summary>
-    public LiveCatalog(NpgsqlDataSource database, Listener listener, ILogger<LiveCatalog> logger)
+    public LiveCatalog(NpgsqlDataSource database, Listener listener, ILogger<LiveCatalog> logger, IOptions<AccessOptions>? access = null)
     {
         _database = database;
         _listener = listener;
         _logger = logger;
+        _access = access?.Value;
         listener.Subscribe(ChannelName, _ => _news.Writer.TryWrite(true), reconnected: RefreshAsync);
     }
 
@@ -80,7 +84,7 @@ public sealed partial class LiveCatalog : BackgroundService
         try
         {
             await using var connection = await _database.OpenConnectionAsync(cancellation);
-            var snapshot = await CatalogReader.ReadAsync(connection, cancellation);
+            var snapshot = await CatalogReader.ReadAsync(connection, _access, cancellation);
             if (snapshot.Version > _current.Version)
             {
                 _current = snapshot;

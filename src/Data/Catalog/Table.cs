@@ -11,7 +11,7 @@ public sealed class Table
 
     /// <summary>Describes a table.</summary>
     public Table(int number, string name, string origin, string relation, bool system, IEnumerable<Field> fields, TablePermissions? permissions = null,
-        IEnumerable<TableIndex>? indexes = null)
+        IEnumerable<TableIndex>? indexes = null, AccessOptions? access = null)
     {
         Number = number;
         Name = name;
@@ -21,6 +21,7 @@ public sealed class Table
         Fields = [.. fields];
         Permissions = permissions ?? TablePermissions.Public;
         HasPermissions = permissions is not null;
+        HiddenFields = AccessOptions.Merge(name, system, Permissions.ProtectedFields, access);
         Indexes = indexes is null ? [] : [.. indexes];
         _byName = Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
         Quoted = "app." + Sql.Quote(relation);
@@ -53,6 +54,9 @@ public sealed class Table
 
     /// <summary>Whether permissions were declared for this table.</summary>
     public bool HasPermissions { get; }
+
+    /// <summary>Hidden fields per group of callers: what the permissions declare and what the deployment adds (<see cref="AccessOptions"/>).</summary>
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> HiddenFields { get; }
 
     /// <summary>The declared indexes.</summary>
     public ImmutableArray<TableIndex> Indexes { get; }
