@@ -79,7 +79,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseSetting("ConnectionStrings:Database", _database.ConnectionString);
-        builder.UseSetting("Logging:LogLevel:Default", "Warning");
+        builder.UseSetting("Logging:LogLevel:Default", Environment.GetEnvironmentVariable("TEST_LOG") ?? "Warning");
         builder.UseSetting("Jobs:Enabled", "false");
         builder.UseSetting("ParseCompat:ApplicationId", "app"); // ParseCompat
         foreach (var (name, value) in _settings)

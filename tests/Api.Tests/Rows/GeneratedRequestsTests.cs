@@ -16,12 +16,12 @@ internal sealed class GeneratedRequestsTests
         ["eq", "neq", "gt", "gte", "lt", "lte", "like", "ilike", "match", "imatch", "in", "is", "isdistinct", "cs", "ov", "cd", "fts", "not.eq", "not.in", "not.is", "not.not.eq", "eq(any)", "like(all)", "noop", ""];
 
     private static readonly string[] Values =
-        ["1", "-0", "1e308", "1e999", "NaN", "Infinity", "abc", "", "null", "true", "not_null", "(1,2)", "(\"a\",b)", "(", "{a,b}", "{", "[1,\"a\"]", "{\"k\":{\"l\":1}}", "2026-01-01", "2026-13-01T00:00:00Z",
+        ["1", "-0", "1e308", "1e999", "NaN", "Infinity", "abc", "", "null", "true", "not_null", "(1,2)", "(\"a\",b)", "(", "{a,b}", "{", "[1,\"a\"]", "{\"k\":{\"l\":1}}", "{\"\\ud800\":1}", "[\"\\ud800\"]", "\"\\ud800\"", "2026-01-01", "2026-13-01T00:00:00Z",
          "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "*%_*", "\\", "(((", "[[", "a{99999}", "(a+)+$", "***:x", "\u0000", "\ud800", "é", "' or 1=1 --", "AAEC"];
 
     private static readonly string[] Json =
         ["1", "-1.5", "1e999", "\"x\"", "\"\\u0000\"", "\"\\ud800\"", "null", "true", "[]", "{}", "[1,[2,[3]]]", "{\"k\":{\"__type\":\"Date\"}}", "{\"name\":\"f.png\"}", "{\"name\":5}",
-         "{\"type\":\"Point\",\"coordinates\":[1,2]}", "{\"type\":\"Point\",\"coordinates\":[1,\"2\"]}", "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}", "{\"type\":5}",
+         "{\"type\":\"Point\",\"coordinates\":[1,2]}", "{\"type\":\"Point\",\"coordinates\":[1,\"2\"]}", "{\"type\":\"Polygon\",\"coordinates\":[[[0,0],[1,0],[1,1],[0,0]]]}", "{\"type\":5}", "{\"type\":\"\\ud800\",\"coordinates\":[1,2]}", "{\"\\ud800\":1,\"name\":\"f\"}",
          "\"2026-01-01T00:00:00Z\"", "\"AAEC\"", "{\"read\":[\"*\"]}", "{\"read\":null,\"write\":[\"role:x\"]}", "{\"read\":[\"\"]}", "[", "{\"a\":1,\"a\":2}"];
 
     [Test]

@@ -267,6 +267,15 @@ internal sealed class RowsTests
         Assert.That((deep.Status, deep.Code), Is.EqualTo((400, "PGRST102")));
         using var type = await _api.SendAsync("POST", $"rows/{table.Name}", "n=1", ("Content-Type", "application/x-www-form-urlencoded"));
         Assert.That(type.Status, Is.EqualTo(415));
+        foreach (var bytes in new byte[][] { [0x7b, 0x22, 0x74, 0x22, 0x3a, 0x22, 0xff, 0xfe, 0x22, 0x7d], [0xff] })
+        {
+            using var client = _api.CreateClient();
+            using var answer = await client.PostAsync($"/api/v2/rows/{table.Name}", new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json") } });
+            Assert.That((int)answer.StatusCode, Is.EqualTo(400));
+            using var notGzip = await client.PostAsync($"/api/v2/rows/{table.Name}", new ByteArrayContent(bytes) { Headers = { ContentType = new("application/json"), ContentEncoding = { "gzip" } } });
+            Assert.That((int)notGzip.StatusCode, Is.EqualTo(400));
+        }
+
         using var csv = await _api.GetAsync($"rows/{table.Name}", ("Accept", "text/csv"));
         Assert.That((csv.Status, csv.Code), Is.EqualTo((406, "PGRST107")));
         using var upsert = await _api.SendAsync("POST", $"rows/{table.Name}", "{}", ("Prefer", "resolution=merge-duplicates"));

@@ -35,10 +35,15 @@ internal sealed class ConditionPlanner(Table table)
             return group.Any ^ negated ? new Filter.AnyOf(parts) : new Filter.AllOf(parts);
         }
 
-        if (++_conditions > Limits.MaxConditions)
-            throw new Problem(400, ProblemCodes.Limit, $"A request may hold {Limits.MaxConditions} conditions.");
+        Count();
         var test = (Condition.Test)condition;
         return Plan(test, negated ^ test.Negated);
+    }
+
+    private void Count()
+    {
+        if (++_conditions > Limits.MaxConditions)
+            throw new Problem(400, ProblemCodes.Limit, $"A request may hold {Limits.MaxConditions} conditions.");
     }
 
     private Filter Plan(Condition.Test test, bool negated)
@@ -184,7 +189,7 @@ internal sealed class ConditionPlanner(Table table)
     }
 
     /// <summary>Arrays contain elements, objects contain members: each part of the operand is a condition of its own.</summary>
-    private static Filter Contains(FieldPath path, Condition.Test test)
+    private Filter Contains(FieldPath path, Condition.Test test)
     {
         var kind = path.Field.Kind;
         if (kind is not (FieldKind.Object or FieldKind.Array) || test.Column.AsText)
@@ -214,22 +219,29 @@ internal sealed class ConditionPlanner(Table table)
             : [[Value.Of(text)]];
     }
 
-    private static Filter Elements(FieldPath path, Operator op, ImmutableArray<ImmutableArray<Value>> elements)
+    private Filter Elements(FieldPath path, Operator op, ImmutableArray<ImmutableArray<Value>> elements)
     {
+        if ((_elements += elements.Length) > Limits.MaxListElements)
+            throw new Problem(400, ProblemCodes.Limit, $"The lists of a request may hold {Limits.MaxListElements} elements.");
+        if (op == Operator.Contains && elements.Length > Limits.MaxConditions)
+            throw new Problem(400, ProblemCodes.Limit, $"A request may hold {Limits.MaxConditions} conditions.");
         if (op == Operator.Overlaps)
             return new Filter.In(path, [.. elements.SelectMany(e => e)]);
         return new Filter.AllOf([new Filter.HasValue(path), .. elements.Select(e => e is [var only] ? (Filter)new Filter.Equal(path, only) : new Filter.In(path, e))]);
     }
 
-    private static Filter.AllOf Members(FieldPath path, Value value)
+    private Filter.AllOf Members(FieldPath path, Value value)
     {
         var parts = ImmutableArray.CreateBuilder<Filter>();
         parts.Add(new Filter.HasValue(path));
-        using var json = JsonDocument.Parse(value.AsBytes, new JsonDocumentOptions { MaxDepth = NestedJson.MaxDepth });
-        foreach (var member in json.RootElement.EnumerateObject())
+        var reader = new Utf8JsonReader(value.AsBytes, new JsonReaderOptions { MaxDepth = NestedJson.MaxDepth });
+        reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var step = path with { Steps = path.Steps.Add(member.Name) };
-            var inner = Operands.Json(member.Value.GetRawText());
+            var step = path with { Steps = path.Steps.Add(NestedJson.ReadString(ref reader)) };
+            reader.Read();
+            var inner = Operands.Json(ref reader);
+            Count();
             parts.Add(inner.Kind == ValueKind.Object ? Members(step, inner) : new Filter.Equal(step, inner));
         }
 

@@ -27,7 +27,7 @@ internal static class GeoJson
         {
             var root = document.RootElement;
             var wanted = field.Kind == FieldKind.Point ? "Point" : "Polygon";
-            if (!root.TryGetProperty("type", out var type) || !type.ValueEqualsSafe(wanted) || !root.TryGetProperty("coordinates", out var coordinates))
+            if (!root.TryGetProperty("type", out var type) || !type.IsText(wanted) || !root.TryGetProperty("coordinates", out var coordinates))
                 throw WrittenValue.Invalid(field, $"A GeoJSON {wanted} is expected: {{\"type\": \"{wanted}\", \"coordinates\": …}}.");
             return field.Kind == FieldKind.Point ? Value.Point(Position(field, coordinates)) : Value.Polygon(Ring(field, coordinates));
         }
@@ -55,5 +55,6 @@ internal static class GeoJson
             : throw WrittenValue.Invalid(field, "Longitudes lie between -180 and 180, latitudes between -90 and 90.");
     }
 
-    private static bool ValueEqualsSafe(this JsonElement element, string text) => element.ValueKind == JsonValueKind.String && element.ValueEquals(text);
+    /// <summary>Compares the JSON itself: reading a text that holds half a character would fail.</summary>
+    private static bool IsText(this JsonElement element, string text) => element.ValueKind == JsonValueKind.String && element.GetRawText() == $"\"{text}\"";
 }

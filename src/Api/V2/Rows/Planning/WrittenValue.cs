@@ -63,7 +63,7 @@ internal static class WrittenValue
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var found = reader.ValueTextEquals(name);
+            var found = NestedJson.ReadString(ref reader) == name;
             reader.Read();
             if (found && reader.TokenType == JsonTokenType.String)
                 return NestedJson.ReadString(ref reader);

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Text.Json;
+using System.Text.Unicode;
 using Backend.Api.V2.Problems;
 using Backend.Data.Rows;
 
@@ -31,6 +32,8 @@ internal static class BodyReader
 
     internal static IReadOnlyList<BodyRow> Read(ReadOnlyMemory<byte> bytes, bool allowArray)
     {
+        if (!Utf8.IsValid(bytes.Span))
+            throw new JsonException("The body is not valid UTF-8.");
         var reader = new Utf8JsonReader(bytes.Span, new JsonReaderOptions { MaxDepth = NestedJson.MaxDepth });
         if (!reader.Read())
             throw new JsonException("The body is empty.");
@@ -79,7 +82,15 @@ internal static class BodyReader
     private static async Task<ReadOnlyMemory<byte>> ReadAllAsync(PipeReader body, CancellationToken cancellation)
     {
         using var bytes = new MemoryStream();
-        await body.CopyToAsync(bytes, cancellation);
+        try
+        {
+            await body.CopyToAsync(bytes, cancellation);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new Problem(400, ProblemCodes.Body, "The body is not what its Content-Encoding says", e.Message);
+        }
+
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
 }

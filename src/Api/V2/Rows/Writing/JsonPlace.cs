@@ -31,7 +31,7 @@ internal static class JsonPlace
         {
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
-                var here = reader.ValueTextEquals(step);
+                var here = NestedJson.ReadString(ref reader) == step;
                 reader.Read();
                 var value = Value(utf8, ref reader);
                 if (here)
