@@ -9,10 +9,12 @@ internal sealed class AccessOptionsTests
     private static readonly Caller Ann = Caller.User("ann", []);
 
     [Test]
-    public void Addresses_of_users_are_hidden_unless_the_deployment_says_otherwise()
+    public void Addresses_of_users_are_hidden_whatever_else_the_deployment_hides()
     {
+        var options = new AccessOptions { ProtectedFields = new() { ["users"] = new() { ["*"] = ["zip"] } } };
+
         Assert.That(Hidden(null, Ann), Is.EquivalentTo(["email", "authData"]));
-        Assert.That(Hidden(new AccessOptions { ProtectedFields = [] }, Ann), Is.EquivalentTo(["authData"]));
+        Assert.That(Hidden(options, Ann), Is.EquivalentTo(["email", "zip", "authData"]));
     }
 
     [Test]

@@ -10,7 +10,8 @@ public sealed class AccessOptions
 
     /// <summary>
     /// Fields hidden besides those that a table's own permissions protect: table name to group (<c>*</c>, <c>authenticated</c>; a
-    /// setting's name cannot hold the colon of <c>role:Name</c>) to field names. Null: <c>{"users": {"*": ["email"]}}</c>. Own rows of users are not concerned.
+    /// setting's name cannot hold the colon of <c>role:Name</c>) to field names. <c>{"users": {"*": ["email"]}}</c> is always among them. Own rows of
+    /// users are not concerned.
     /// </summary>
     public Dictionary<string, Dictionary<string, string[]>>? ProtectedFields { get; set; }
 
@@ -18,9 +19,9 @@ public sealed class AccessOptions
     internal static ImmutableSortedDictionary<string, ImmutableArray<string>> Merge(
         string table, bool system, ImmutableSortedDictionary<string, ImmutableArray<string>> declared, AccessOptions? options)
     {
-        if (options?.ProtectedFields is not { } configured)
-            return system && table == "users" ? With(declared, RowAcl.Everybody, ["email"]) : declared;
-        if (configured.TryGetValue(table, out var groups))
+        if (system && table == "users")
+            declared = With(declared, RowAcl.Everybody, ["email"]);
+        if (options?.ProtectedFields is { } configured && configured.TryGetValue(table, out var groups))
         {
             foreach (var (group, fields) in groups)
                 declared = With(declared, group, fields);
