@@ -4,7 +4,7 @@ using Npgsql;
 namespace Backend.Data.Imports;
 
 /// <summary>
-/// Tells whether anything but an import has written to a table (docs/decisions/import-state.md): every row version carries the transaction
+/// Tells whether anything but an import has written to a table (docs/decisions/010-import-state.md): every row version carries the transaction
 /// that wrote it (<c>xmin</c>), so an insert or update shows as a writer that the import was not, and a delete as a missing row.
 /// </summary>
 public sealed class ImportState(NpgsqlDataSource database)

@@ -1,5 +1,5 @@
 -- What an import left behind, per relation: so that a second import knows whether anybody else has written since
--- (docs/decisions/import-state.md). Every row version carries the transaction that wrote it, so nothing has to be noted when rows are written.
+-- (docs/decisions/010-import-state.md). Every row version carries the transaction that wrote it, so nothing has to be noted when rows are written.
 create table catalog.imports (
     relation text collate "C" primary key,
     table_number int not null references catalog.tables on delete cascade,

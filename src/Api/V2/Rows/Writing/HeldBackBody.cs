@@ -4,7 +4,7 @@ namespace Backend.Api.V2.Rows.Writing;
 
 /// <summary>
 /// The answer's body, held back until it is whole or longer than <see cref="Limit"/>: until then an error still has its status, and headers can
-/// say what only the last row tells (docs/decisions/010). Beyond the limit it streams.
+/// say what only the last row tells (docs/decisions/007). Beyond the limit it streams.
 /// </summary>
 internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>, IDisposable
 {
