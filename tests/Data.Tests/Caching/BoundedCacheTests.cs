@@ -38,33 +38,33 @@ public sealed class BoundedCacheTests
     public async Task Under_load_nothing_invalidated_is_ever_found()
     {
         var cache = new BoundedCache<int, int>(64);
-        var versions = new int[200];
+        var database = new int[200];
+        var acknowledged = new int[200];
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         var readers = Enumerable.Range(0, 3).Select(seed => Task.Run(() =>
         {
             var random = new Random(seed);
             while (!stop.IsCancellationRequested)
             {
-                var key = random.Next(versions.Length);
-                var before = Volatile.Read(ref versions[key]);
+                var key = random.Next(database.Length);
+                var before = Volatile.Read(ref acknowledged[key]);
                 if (cache.TryGet(key, out var found))
                     Assert.That(found, Is.GreaterThanOrEqualTo(before));
                 var stamp = cache.Stamp;
-                cache.Add(key, Volatile.Read(ref versions[key]), stamp);
+                cache.Add(key, Volatile.Read(ref database[key]), stamp);
             }
         })).ToArray();
         var writer = Task.Run(() =>
         {
             var random = new Random(42);
-            var next = new int[versions.Length];
             while (!stop.IsCancellationRequested)
             {
                 // As a committed change does: the new state first, then the invalidation, and only then is it acknowledged.
-                var key = random.Next(versions.Length);
-                Interlocked.Exchange(ref next[key], next[key] + 1);
+                var key = random.Next(database.Length);
+                var next = database[key] + 1;
+                Volatile.Write(ref database[key], next);
                 cache.Remove([key]);
-                Volatile.Write(ref versions[key], next[key]);
-                cache.Remove([key]);
+                Volatile.Write(ref acknowledged[key], next);
             }
         });
         await Task.WhenAll([.. readers, writer]);
