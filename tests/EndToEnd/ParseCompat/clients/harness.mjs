@@ -42,6 +42,17 @@ export async function refused(code, promise) {
   return error;
 }
 
+/**
+ * Asserts that a session has ended: asked again and again, since the other process may take 100 ms to hear of it (LogOutTests measures
+ * that), and longer on a machine that is late itself.
+ */
+export async function ended(ask) {
+  for (const until = Date.now() + 2000; ; await new Promise(resolve => setTimeout(resolve, 20))) {
+    const error = await ask().then(() => undefined, e => e);
+    if (error || Date.now() > until) return refused(209, error ? Promise.reject(error) : Promise.resolve());
+  }
+}
+
 /** The new API, as its client library sees it. */
 export const rows = token =>
   new PostgrestClient(`${base}/api/v2/rows`, { headers: token ? { Authorization: `Bearer ${token}` } : {} });

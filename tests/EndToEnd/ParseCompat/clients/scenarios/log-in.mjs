@@ -1,5 +1,5 @@
 // Imported passwords: all three bcrypt prefixes, beyond ASCII, beyond 72 bytes.
-import { assert, Parse, refused } from '../harness.mjs';
+import { assert, Parse, refused, ended } from '../harness.mjs';
 
 for (const [id, name, password] of [
   ['uAnn000001', 'ann', 'ann-secret-1'],
@@ -36,8 +36,8 @@ await refused(202, Parse.User.signUp('ann', 'x'));
 const older = fresh.getSessionToken();
 const again = await Parse.User.logIn(name, 'a new secret');
 const newer = { sessionToken: again.getSessionToken() };
-await refused(209, new Parse.Query('_User').get(fresh.id, { sessionToken: older }));
+await ended(() => new Parse.Query('_User').get(fresh.id, { sessionToken: older }));
 await again.save({ karma: 2 }, newer);
 assert.equal((await new Parse.Query('_User').get(fresh.id, newer)).get('karma'), 2);
 await Parse.User.logOut();
-await refused(209, new Parse.Query('_User').get(fresh.id, newer));
+await ended(() => new Parse.Query('_User').get(fresh.id, newer));
