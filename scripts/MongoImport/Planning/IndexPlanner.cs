@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Backend.Data;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
+using Backend.Data.Query;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Planning;
@@ -165,7 +166,7 @@ internal sealed class IndexPlanner
                     Refuse(index, $"{key} leads into something that is no object");
                     return;
                 }
-                keys.Add($"({Sql.Quote(column)} #> {Literal(path)}){(direction == "-1" ? " desc" : "")}");
+                keys.Add($"({Sql.Quote(column)} #> {Literal(path)}){KeyOrder.Suffix("", direction == "-1")}");
                 names.Add(string.Join('_', path.Prepend(column)));
                 continue;
             }
@@ -179,7 +180,7 @@ internal sealed class IndexPlanner
                 Build(index, $"using gin ({Sql.Quote(column)} jsonb_path_ops)", [column], unique: false);
                 return;
             }
-            keys.Add(Sql.Quote(column) + (direction == "-1" ? " desc" : ""));
+            keys.Add(Sql.Quote(column) + KeyOrder.Suffix(column, direction == "-1"));
             names.Add(column);
             held.Add(column);
         }

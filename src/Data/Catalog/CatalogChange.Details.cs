@@ -1,4 +1,5 @@
 using Backend.Data.Access;
+using Backend.Data.Query;
 
 namespace Backend.Data.Catalog;
 
@@ -33,7 +34,7 @@ internal sealed partial class CatalogChange
         {
             var column = await OrderedColumnAsync(table, name);
             if (column is not null)
-                columns.Add(Sql.Quote(column) + (descending ? " desc nulls last" : " nulls first"));
+                columns.Add(Sql.Quote(column) + KeyOrder.Suffix(column, descending));
         }
 
         var relation = columns.Count > 0 && columns.Count == index.Columns.Count ? Naming.Index(table.Relation, Naming.Snake(index.Name), Suffix(table, index)) : null;

@@ -127,11 +127,11 @@ internal static class ReadCompiler
         {
             if (i > 0)
                 sql.Sql(", ");
-            PrintSort(sql, query.Sort[i]);
+            PrintSort(sql, query.Sort[i], query.Filter);
         }
     }
 
-    private static void PrintSort(Statement sql, Sort sort)
+    private static void PrintSort(Statement sql, Sort sort, Filter filter)
     {
         var field = sort.Path.Field;
         if (field.Column is null || field.Kind == FieldKind.Relation)
@@ -142,13 +142,21 @@ internal static class ReadCompiler
             sql.Sql("t.").Sql(field.QuotedColumn).Sql(" #> ").Texts([.. sort.Path.Steps.Select(FilterCompiler.Clean)]);
         else
             sql.Sql("(select null::text)");
-        sql.Sql(sort.Descending ? " desc" : " asc");
-        var nullsFirst = sort.NullsFirst ?? !sort.Descending;
-        // A column that is never null keeps the plain order, which its index serves in both directions.
-        if (field.System && field.Column is "id" or "created_at" or "updated_at")
-            return;
-        sql.Sql(nullsFirst ? " nulls first" : " nulls last");
+        // Where no null can come, the order is printed as the indexes have it, whatever end the caller would put nulls at.
+        if (sort.NullsFirst is not { } nullsFirst || (sort.Path.Steps.IsEmpty && (KeyOrder.IsNeverNull(field.Column ?? "") || RequiresValue(filter, field))))
+            sql.Sql(KeyOrder.Suffix(sort.Path.Steps.IsEmpty ? field.Column ?? "" : "", sort.Descending));
+        else
+            sql.Sql(sort.Descending ? " desc" : " asc").Sql(nullsFirst ? " nulls first" : " nulls last");
     }
+
+    private static bool RequiresValue(Filter filter, Field field) => !field.HasRest && filter switch
+    {
+        Filter.AllOf all => all.Filters.Any(f => RequiresValue(f, field)),
+        Filter.Compare compare => compare.Path.Field == field && compare.Path.Steps.IsEmpty,
+        Filter.Equal equal => equal.Path.Field == field && equal.Path.Steps.IsEmpty && !equal.Value.IsNull,
+        Filter.HasValue has => has.Path.Field == field && has.Path.Steps.IsEmpty,
+        _ => false,
+    };
 
     private static void RequireVisible(RowQuery query, Caller caller)
     {
