@@ -12,6 +12,9 @@ public sealed partial class RemovalTests
 {
     private static readonly string[] Named = [".cs", ".csproj", ".sln", ".conf"];
 
+    private static readonly Dictionary<string, int> Ports = new string[] { "HTTP_PORT", "POSTGRES_PORT", "MEMCACHED_PORT", "API_PORT_1", "API_PORT_2" }
+        .ToDictionary(name => name, _ => FreePort.Next());
+
     [Test, CancelAfter(1_200_000)]
     public async Task With_the_old_dialect_taken_out_the_rest_runs_on_the_same_data_and_passes_its_tests(CancellationToken cancellation)
     {
@@ -56,7 +59,8 @@ public sealed partial class RemovalTests
         var said = await RunAsync(copy, cancellation, "bash", "scripts/up");
         var answers = new List<string>();
         foreach (var line in said.Split('\n').Where(line => line.StartsWith("  curl ", StringComparison.Ordinal)))
-            answers.Add(await RunAsync(copy, cancellation, "bash", "-c", line.Replace("  curl ", "curl --silent --show-error --fail ", StringComparison.Ordinal)));
+            answers.Add(await RunAsync(copy, cancellation, "bash", "-c", line.Replace("  curl ", "curl --silent --show-error --fail ", StringComparison.Ordinal)
+                + " || { tail -n 20 .local/run/api-*.log .local/nginx-run/*.log >&2; exit 1; }"));
         return answers;
     }
 
@@ -100,6 +104,9 @@ public sealed partial class RemovalTests
         {
             WorkingDirectory = folder,
         };
+        // Those of a newcomer may be taken by a newcomer.
+        foreach (var (name, port) in Ports)
+            start.Environment[name] = port.ToString();
         var log = start.ArgumentList[3];
         try
         {
