@@ -27,9 +27,22 @@ internal static class GeoJson
         {
             var root = document.RootElement;
             var wanted = field.Kind == FieldKind.Point ? "Point" : "Polygon";
-            if (!root.TryGetProperty("type", out var type) || !type.IsText(wanted) || !root.TryGetProperty("coordinates", out var coordinates))
+            if (Member(field, root, "type") is not { } type || !type.IsText(wanted) || Member(field, root, "coordinates") is not { } coordinates)
                 throw WrittenValue.Invalid(field, $"A GeoJSON {wanted} is expected: {{\"type\": \"{wanted}\", \"coordinates\": …}}.");
             return field.Kind == FieldKind.Point ? Value.Point(Position(field, coordinates)) : Value.Polygon(Ring(field, coordinates));
+        }
+    }
+
+    private static JsonElement? Member(Field field, JsonElement root, string name)
+    {
+        try
+        {
+            return root.TryGetProperty(name, out var member) ? member : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // The search unescapes names, and fails on one that holds half a character.
+            throw WrittenValue.Invalid(field, "A key holds a lone surrogate.");
         }
     }
 
