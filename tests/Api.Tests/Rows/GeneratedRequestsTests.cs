@@ -1,6 +1,6 @@
-using System.Globalization;
 using System.Text;
 using Backend.Data.Catalog;
+using Backend.Testing;
 
 namespace Backend.Api.Tests.Rows;
 
@@ -27,7 +27,7 @@ internal sealed class GeneratedRequestsTests
     [Test]
     public async Task None_is_a_failure_and_refused_ones_change_nothing()
     {
-        var seed = int.Parse(Environment.GetEnvironmentVariable("TEST_SEED") ?? Environment.TickCount.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var seed = Seed.Value;
         TestContext.Out.WriteLine($"TEST_SEED={seed}");
         var random = new Random(seed);
         await using var api = await ApiHost.StartAsync();

@@ -45,13 +45,13 @@ public static class GeneratedRun
         end $$;
         """;
 
-    /// <summary>The seed: <c>GENERATED_SEED</c>, or a new one.</summary>
-    public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("GENERATED_SEED"), out var seed) ? seed : Environment.TickCount & 0xffffff;
+    /// <summary>The seed: see <see cref="Testing.Seed"/>.</summary>
+    public static int Seed { get; } = Testing.Seed.Value;
 
     /// <summary>Sends <paramref name="count"/> requests.</summary>
     public static async Task RunAsync(TestDatabase database, ApiProcess api, Func<Generator, GeneratedRequest> next, int count)
     {
-        TestContext.Out.WriteLine($"GENERATED_SEED={Seed}");
+        TestContext.Out.WriteLine($"TEST_SEED={Seed}");
         await database.ExecuteAsync(Functions);
         await database.ExecuteAsync("select generated.keep()");
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(20) };

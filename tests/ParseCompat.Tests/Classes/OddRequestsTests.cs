@@ -39,7 +39,7 @@ public sealed class OddRequestsTests
         for (var i = 0; i < 20; i++)
             await server.CreateAsync("Control", $$"""{"n":{{i}},"text":"row {{i}}"}""");
         var before = await database.ScalarAsync<string>("select md5(string_agg(t::text, '' order by id)) from app.control t");
-        var seed = Environment.TickCount;
+        var seed = Seed.Value;
         TestContext.Out.WriteLine($"Seed {seed}");
         using var client = new HttpClient { BaseAddress = new Uri(server.Address) };
         client.DefaultRequestHeaders.Add("X-Parse-Application-Id", "app");
