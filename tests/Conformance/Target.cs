@@ -22,8 +22,8 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
         {
             if (_api is not null && _running.Equals(asked))
                 return null;
-            if (Configuration.For(asked, database.ConnectionString, out var unknown) is not { } settings)
-                return $"There is no setting for the option {unknown}.";
+            if (Configuration.For(asked, database.ConnectionString, out var refusal) is not { } settings)
+                return refusal;
             await StopAsync();
             _api = new Api(settings, asked);
             try
@@ -33,10 +33,11 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
                 _running = asked;
                 return null;
             }
-            catch (OptionsValidationException e)
+            catch (Exception e) when (e is OptionsValidationException or InvalidOperationException { InnerException: FormatException or ArgumentException })
             {
+                // Wrong settings, or one that is not of its type, end the start with a sentence that names it.
                 _api = null;
-                return e.Message;
+                return OptionMap.Refusal(asked, e.Message);
             }
         }
         finally

@@ -9,6 +9,7 @@ public sealed class AccountsOptions
     public const string Section = "Accounts";
 
     /// <summary>How long a new session lasts; zero: for ever.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "36500.00:00:00", ErrorMessage = "Accounts:SessionLength must be 0 (for ever) or more.")]
     public TimeSpan SessionLength { get; set; } = TimeSpan.FromDays(365);
 
     /// <summary>Whether a new user who brings no access list of his own can be read by himself alone. Otherwise everybody can read him.</summary>
@@ -22,11 +23,11 @@ public sealed class AccountsOptions
     public TimeSpan ResetTokenLength { get; set; } = TimeSpan.FromHours(24);
 
     /// <summary>After how many wrong passwords in a row an account is locked; 0: never.</summary>
-    [Range(0, 999)]
+    [Range(0, 999, ErrorMessage = "Accounts:LockoutThreshold must be between 0 (never) and 999.")]
     public int LockoutThreshold { get; set; }
 
     /// <summary>For how long an account is locked.</summary>
-    [Range(typeof(TimeSpan), "00:00:01", "99.00:00:00")]
+    [Range(typeof(TimeSpan), "00:00:01", "69.10:38:59", ErrorMessage = "Accounts:LockoutLength must be between 1 second and 99,999 minutes.")]
     public TimeSpan LockoutLength { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Whether a completed password reset unlocks the account.</summary>

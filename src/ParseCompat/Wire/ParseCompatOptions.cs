@@ -95,8 +95,8 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaintenanceKey is the same as ParseCompat:MasterKey.";
         if (!Uri.TryCreate(PublicServerUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             yield return $"ParseCompat:PublicServerUrl is not an absolute http address: {PublicServerUrl}";
-        if (DefaultLimit < 0)
-            yield return "ParseCompat:DefaultLimit is negative.";
+        if (DefaultLimit < 1)
+            yield return "ParseCompat:DefaultLimit is less than 1.";
         if (MaxLimit is < 1)
             yield return "ParseCompat:MaxLimit is less than 1.";
         if (MaxBodyBytes < 1)
@@ -109,11 +109,12 @@ internal sealed class ParseCompatOptions
                 yield return $"ParseCompat:Mounts holds '{mount}', which is not of the form /name.";
         }
 
-        foreach (var range in (MasterKeyIps ?? []).Concat(MaintenanceKeyIps ?? []))
-        {
-            if (!AddressRanges.TryParse(range, out _))
-                yield return $"ParseCompat:MasterKeyIps or MaintenanceKeyIps holds '{range}', which is no address and no CIDR range.";
-        }
+        if (AllowHeaders.Any(string.IsNullOrWhiteSpace))
+            yield return "ParseCompat:AllowHeaders holds an empty name.";
+        foreach (var range in (MasterKeyIps ?? []).Where(range => !AddressRanges.TryParse(range, out _)))
+            yield return $"ParseCompat:MasterKeyIps holds '{range}', which is no address and no CIDR range.";
+        foreach (var range in (MaintenanceKeyIps ?? []).Where(range => !AddressRanges.TryParse(range, out _)))
+            yield return $"ParseCompat:MaintenanceKeyIps holds '{range}', which is no address and no CIDR range.";
     }
 }
 
