@@ -56,6 +56,16 @@ internal sealed class Statement
 
     public Statement ByteStrings(byte[][] values) => Add(new NpgsqlParameter<byte[][]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
 
+    public Statement NullableTextList(string?[] values) => Add(new NpgsqlParameter<string?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text });
+
+    public Statement NullableNumbers(double?[] values) => Add(new NpgsqlParameter<double?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double });
+
+    public Statement NullableBooleans(bool?[] values) => Add(new NpgsqlParameter<bool?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Boolean });
+
+    public Statement NullableTimestamps(DateTime?[] values) => Add(new NpgsqlParameter<DateTime?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz });
+
+    public Statement NullableByteStrings(byte[]?[] values) => Add(new NpgsqlParameter<byte[]?[]> { TypedValue = values, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea });
+
     public Statement Jsons(byte[][] values)
     {
         // As text: the driver has no binary form for an array of jsonb given as bytes.

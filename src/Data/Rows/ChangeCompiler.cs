@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Catalog;
@@ -16,7 +15,7 @@ internal sealed class ChangeCompiler
     private readonly bool _isInsert;
     private readonly List<(Field Field, string Expression)> _columns = [];
     private readonly List<(FieldPath Path, string Expression)> _returned = [];
-    private readonly List<(string Name, Value Value)> _insertedRest = [];
+    private readonly List<KeyValuePair<string, Value>> _insertedRest = [];
     private string? _rest;
 
     public ChangeCompiler(Statement sql, IEnumerable<Change> changes, bool isInsert)
@@ -41,7 +40,7 @@ internal sealed class ChangeCompiler
 
     /// <summary>The new value of <c>rest</c>; null: it stays as it is.</summary>
     public string? Rest => _isInsert
-        ? (_insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestObject())))
+        ? (_insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestJson.ObjectToBytes(_insertedRest))))
         : (_rest is null ? null : $"nullif({_rest}, '{{}}')");
 
     /// <summary>Fields that this change set puts into <c>rest</c> and whose readers do not look there yet.</summary>
@@ -219,8 +218,8 @@ internal sealed class ChangeCompiler
     {
         if (_isInsert)
         {
-            _insertedRest.RemoveAll(r => r.Name == field.Name);
-            _insertedRest.Add((field.Name, value));
+            _insertedRest.RemoveAll(r => r.Key == field.Name);
+            _insertedRest.Add(new(field.Name, value));
             return;
         }
 
@@ -231,26 +230,9 @@ internal sealed class ChangeCompiler
     private void RemoveFromRest(Field field)
     {
         if (_isInsert)
-            _insertedRest.RemoveAll(r => r.Name == field.Name);
+            _insertedRest.RemoveAll(r => r.Key == field.Name);
         else if (field.HasRest)
             _rest = $"({_rest ?? RestBefore} - {_sql.Fragment(s => s.Text(field.Name))})";
-    }
-
-    private byte[] RestObject()
-    {
-        var output = new ArrayBufferWriter<byte>(256);
-        output.Write("{"u8);
-        for (var i = 0; i < _insertedRest.Count; i++)
-        {
-            if (i > 0)
-                output.Write(","u8);
-            NestedJson.WriteString(output, _insertedRest[i].Name);
-            output.Write(":"u8);
-            RestJson.Write(output, _insertedRest[i].Value);
-        }
-
-        output.Write("}"u8);
-        return output.WrittenSpan.ToArray();
     }
 
     private string Json(byte[] utf8)

@@ -19,6 +19,24 @@ namespace Backend.Data.Rows;
 /// </summary>
 public static class RestJson
 {
+    /// <summary>A whole <c>rest</c>: an object with these keys.</summary>
+    public static byte[] ObjectToBytes(IReadOnlyList<KeyValuePair<string, Value>> values)
+    {
+        var output = new ArrayBufferWriter<byte>(256);
+        output.Write("{"u8);
+        for (var i = 0; i < values.Count; i++)
+        {
+            if (i > 0)
+                output.Write(","u8);
+            NestedJson.WriteString(output, values[i].Key);
+            output.Write(":"u8);
+            Write(output, values[i].Value);
+        }
+
+        output.Write("}"u8);
+        return output.WrittenSpan.ToArray();
+    }
+
     /// <summary>Writes a value.</summary>
     public static void Write(IBufferWriter<byte> output, in Value value)
     {

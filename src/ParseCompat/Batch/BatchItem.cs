@@ -1,4 +1,4 @@
-using System.Text;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Backend.ParseCompat.Wire;
 
@@ -7,6 +7,9 @@ namespace Backend.ParseCompat.Batch;
 /// <summary>One entry of a batch's <c>requests</c> as it came (contract section 24).</summary>
 internal sealed record BatchItem(string Method, string Path, string QueryString, JsonElement? Body)
 {
+    /// <summary>Decoded segments of the path.</summary>
+    public string[] Segments { get; } = RouteTable.Split(Path);
+
     /// <summary>Reads all entries.</summary>
     /// <param name="requests">The value of <c>requests</c>.</param>
     /// <param name="belowMount">Takes the mount off a path; null: the path is not the dialect's.</param>
@@ -35,7 +38,7 @@ internal sealed record BatchItem(string Method, string Path, string QueryString,
     }
 
     /// <summary>The body as a request of its own would have it.</summary>
-    public RequestBody ReadBody(int maxDepth) => Body is { } body ? RequestBody.Read(Encoding.UTF8.GetBytes(body.GetRawText()), maxDepth) : RequestBody.Empty;
+    public RequestBody ReadBody(int maxDepth) => Body is { } body ? RequestBody.Read(JsonMarshal.GetRawUtf8Value(body).ToArray(), maxDepth) : RequestBody.Empty;
 
     private static string? Text(JsonElement entry, string name) =>
         entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? JsonText.Read(value) : null;

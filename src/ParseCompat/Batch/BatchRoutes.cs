@@ -1,8 +1,10 @@
 using System.Text.Json;
+using Backend.Data;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace Backend.ParseCompat.Batch;
 
@@ -28,7 +30,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
     private async ValueTask<ParseResponse> RunAsync(ParseRequest request)
     {
         var items = BatchItem.Read(request.Body.Get("requests"), BelowMount);
-        var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, RouteTable.Split(item.Path)) is { } route && !route.Rules.HasFlag(RouteRules.Open)
+        var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && !route.Rules.HasFlag(RouteRules.Open)
             ? route
             : throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}"));
         var isAtomic = request.Body.Get("transaction") is { ValueKind: JsonValueKind.True };
@@ -53,20 +55,107 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
     {
         // What an item needs of the catalog is made before the transaction opens: a connection that waits for a lock of its own request waits for ever.
         var refused = new ParseError?[items.Count];
+        var drafts = new WriteDraft?[items.Count];
         for (var i = 0; i < items.Count; i++)
         {
-            refused[i] = await PrepareAsync(request, items[i], routes[i]);
+            (drafts[i], refused[i]) = await PrepareAsync(request, items[i], routes[i]);
             if (isAtomic && refused[i] is { } error)
                 throw error;
         }
 
         // Nearly every batch succeeds: savepoints are paid for only after a first attempt that was rolled back.
-        return await AttemptAsync(request, items, refused, isAtomic, withSavepoints: false)
-            ?? (await AttemptAsync(request, items, refused, isAtomic, withSavepoints: true))!;
+        return await TryAsync(request, items, drafts, refused, isAtomic)
+            ?? await RunWithSavepointsAsync(request, items, refused);
     }
 
-    /// <summary>Runs the items in one transaction. Null: one failed and there are no savepoints; nothing was written.</summary>
-    private async ValueTask<List<BatchResult>?> AttemptAsync(ParseRequest request, List<BatchItem> items, ParseError?[] refused, bool isAtomic, bool withSavepoints)
+    /// <summary>
+    /// Runs the items in one transaction, neighbouring creates of one class as one insert. Null: one failed, and nothing was written.
+    /// </summary>
+    private async ValueTask<List<BatchResult>?> TryAsync(ParseRequest request, List<BatchItem> items, WriteDraft?[] drafts, ParseError?[] refused, bool isAtomic)
+    {
+        var results = new BatchResult[items.Count];
+        try
+        {
+            var next = 0;
+            var first = TakeCreates(drafts, refused, results, ref next);
+            if (next == items.Count)
+            {
+                // Creates of one class and nothing else: they need no transaction around them.
+                await InsertAsync(request, first, results, null);
+                return [.. results];
+            }
+
+            await using var transaction = await services.Rows.BeginAsync(request.Aborted);
+            await InsertAsync(request, first, results, transaction);
+            while (next < items.Count)
+            {
+                if (drafts[next] is { IsCreate: true } || refused[next] is not null)
+                {
+                    await InsertAsync(request, TakeCreates(drafts, refused, results, ref next), results, transaction);
+                    continue;
+                }
+
+                var result = await RunAsync(request, items[next], transaction);
+                if (result.Error is { } error)
+                {
+                    if (isAtomic)
+                        throw error;
+                    return null;
+                }
+
+                results[next++] = result;
+            }
+
+            await transaction.CommitAsync();
+            return [.. results];
+        }
+        catch (Exception e) when (e is ParseError or Refusal or PostgresException)
+        {
+            var error = Frame.Explain(e, request.Http, "POST", null);
+            if (isAtomic)
+                throw error.Status < 500 ? error : new ParseError(error.Code, error.Message, 400);
+
+            // Whether a statement that was cut off is done is not known: it is not sent again.
+            return e is Refusal { Kind: RefusalKind.Timeout } ? [.. refused.Select(r => new BatchResult(null, null, r ?? error))] : null;
+        }
+    }
+
+    /// <summary>The creates of one class from <paramref name="next"/> on; items that were refused before stand between them without harm.</summary>
+    private static List<(int Index, WriteDraft Draft)> TakeCreates(WriteDraft?[] drafts, ParseError?[] refused, BatchResult[] results, ref int next)
+    {
+        var creates = new List<(int, WriteDraft)>();
+        string? className = null;
+        for (; next < drafts.Length; next++)
+        {
+            if (refused[next] is { } error)
+            {
+                results[next] = new BatchResult(null, null, error);
+                continue;
+            }
+
+            if (drafts[next] is not { IsCreate: true } draft || (className ?? draft.ClassName) != draft.ClassName)
+                break;
+            className = draft.ClassName;
+            creates.Add((next, draft));
+        }
+
+        return creates;
+    }
+
+    private async ValueTask InsertAsync(ParseRequest request, List<(int Index, WriteDraft Draft)> creates, BatchResult[] results, RowTransaction? transaction)
+    {
+        if (creates.Count == 0)
+            return;
+
+        // The last draft was planned against the newest catalog: it has the fields that the ones before it asked for.
+        var table = creates[^1].Draft.Table;
+        var written = await services.Rows.InsertManyAsync(table, [.. creates.Select(c => new NewRow(c.Draft.Changes, c.Draft.Id))], request.Caller, transaction, request.Aborted);
+        for (var i = 0; i < creates.Count; i++)
+            results[creates[i].Index] = new BatchResult(_classes.Created(creates[i].Draft, written[i]), null, null);
+    }
+
+    /// <summary>Runs the items in one transaction with a savepoint each, so that a failing one does not poison the rest.</summary>
+    private async ValueTask<List<BatchResult>> RunWithSavepointsAsync(ParseRequest request, List<BatchItem> items, ParseError?[] refused)
     {
         await using var transaction = await services.Rows.BeginAsync(request.Aborted);
         var results = new List<BatchResult>(items.Count);
@@ -74,24 +163,15 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         {
             if (refused[i] is { } before)
             {
-                results.Add(new BatchResult(null, before));
+                results.Add(new BatchResult(null, null, before));
                 continue;
             }
 
-            if (withSavepoints)
-                await transaction.SaveAsync(Savepoint);
+            await transaction.SaveAsync(Savepoint);
             var result = await RunAsync(request, items[i], transaction);
-            if (result.Error is { } error)
-            {
-                if (isAtomic)
-                    throw error.Status < 500 ? error : new ParseError(error.Code, error.Message, 400);
-                if (!withSavepoints)
-                    return null;
+            if (result.Error is not null)
                 await transaction.RollbackToAsync(Savepoint);
-            }
-
-            if (withSavepoints)
-                await transaction.Transaction.ReleaseAsync(Savepoint);
+            await transaction.Transaction.ReleaseAsync(Savepoint);
             results.Add(result);
         }
 
@@ -99,20 +179,19 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         return results;
     }
 
-    private async ValueTask<ParseError?> PrepareAsync(ParseRequest request, BatchItem item, Route route)
+    private async ValueTask<(WriteDraft? Draft, ParseError? Refused)> PrepareAsync(ParseRequest request, BatchItem item, Route route)
     {
         if (item.Method == "DELETE")
-            return null;
+            return (null, null);
         try
         {
-            var prepared = request.MakeItem(item.Method, item.Path, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth));
+            var prepared = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth));
             prepared.Route = route;
-            await _classes.PrepareAsync(prepared, prepared["className"], item.Method == "PUT" ? prepared["objectId"] : null);
-            return null;
+            return (await _classes.PrepareAsync(prepared, prepared["className"], item.Method == "PUT" ? prepared["objectId"] : null), null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return Frame.Explain(e, request.Http, item.Method, route.Pattern);
+            return (null, Frame.Explain(e, request.Http, item.Method, route.Pattern));
         }
     }
 
@@ -121,15 +200,15 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         var output = JsonOutput.Rent();
         try
         {
-            var inner = request.MakeItem(item.Method, item.Path, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
+            var inner = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
             var answer = await Frame.RunAsync(inner) ?? throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}");
             await answer.WriteAsync(output, request.Aborted);
             await output.Json.FlushAsync(request.Aborted);
-            return new BatchResult(output.Written.ToArray(), null);
+            return new BatchResult(null, output.Written.ToArray(), null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return new BatchResult(null, Frame.Explain(e, request.Http, item.Method, null));
+            return new BatchResult(null, null, Frame.Explain(e, request.Http, item.Method, null));
         }
         finally
         {
@@ -145,7 +224,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         {
             if (routes[i].Pattern is not ("/classes/:className" or "/classes/:className/:objectId") || items[i].Method is not ("POST" or "PUT" or "DELETE"))
                 return false;
-            var className = RouteTable.Split(items[i].Path)[1];
+            var className = items[i].Segments[1];
             if (className.StartsWith('_') || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
                 return false;
         }
@@ -164,7 +243,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
     private static void Write(Utf8JsonWriter writer, List<BatchResult> results)
     {
         writer.WriteStartArray();
-        foreach (var (success, error) in results)
+        foreach (var (answer, success, error) in results)
         {
             writer.WriteStartObject();
             if (error is not null)
@@ -175,7 +254,10 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
             else
             {
                 writer.WritePropertyName("success"u8);
-                writer.WriteRawValue(success!, skipInputValidation: true);
+                if (answer is not null)
+                    answer.Write(writer);
+                else
+                    writer.WriteRawValue(success!, skipInputValidation: true);
             }
 
             writer.WriteEndObject();
@@ -184,5 +266,6 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         writer.WriteEndArray();
     }
 
-    private sealed record BatchResult(byte[]? Success, ParseError? Error);
+    /// <summary>What came of an item: an answer still to be written, one that has been written, or an error.</summary>
+    private sealed record BatchResult(ParseResponse? Answer, byte[]? Success, ParseError? Error);
 }

@@ -141,14 +141,17 @@ internal partial class ClassHandler(ClassServices services)
     protected virtual ValueTask BeforeWriteAsync(WriteDraft draft) => default;
 
     /// <summary>
-    /// Makes what a create (no id) or update needs of the catalog, without writing: before a transaction that it will run in.
+    /// Reads and plans a create (no id) or update and makes what it needs of the catalog, without writing: before a transaction that it will run in.
     /// </summary>
-    public async ValueTask PrepareAsync(ParseRequest request, string className, string? id)
+    public async ValueTask<WriteDraft> PrepareAsync(ParseRequest request, string className, string? id)
     {
         var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = id is null, Body = DraftReader.Read(request.Body, className, id is null) };
+        if (draft.IsCreate)
+            draft.Id = ReadId(draft.Body);
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
         await Services.Rows.PrepareAsync(draft.Table, draft.Changes, request.Aborted);
+        return draft;
     }
 
     /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
@@ -177,7 +180,7 @@ internal partial class ClassHandler(ClassServices services)
     protected virtual ValueTask<Filter?> PlanSpecialAsync(Table table, string key, JsonElement condition) => default;
 
     /// <summary>The answer to a create.</summary>
-    protected ParseResponse Created(WriteDraft draft, WriteResult result) => ParseResponse.Json(201, writer =>
+    public ParseResponse Created(WriteDraft draft, WriteResult result) => ParseResponse.Json(201, writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("objectId"u8, result.Id);

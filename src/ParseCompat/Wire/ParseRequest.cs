@@ -94,12 +94,12 @@ internal sealed class ParseRequest
     }
 
     /// <summary>An item of this batch.</summary>
-    public ParseRequest MakeItem(string method, string path, string queryString, RequestBody body, RowTransaction? transaction = null) => new()
+    public ParseRequest MakeItem(string method, string[] segments, string queryString, RequestBody body, RowTransaction? transaction = null) => new()
     {
         Http = Http,
         Method = method,
         Mount = Mount,
-        Segments = RouteTable.Split(path),
+        Segments = segments,
         QueryString = queryString,
         Body = body,
         Credentials = Credentials,

@@ -71,6 +71,14 @@ internal sealed class ParseResponse
         writer.WriteEndObject();
     }
 
+    /// <summary>Writes a JSON body that is written at once as a part of another.</summary>
+    public void Write(Utf8JsonWriter writer)
+    {
+        if (_write is null)
+            throw new InvalidOperationException("Only a body that is written at once can be a part of another.");
+        _write(writer);
+    }
+
     /// <summary>Writes the JSON body.</summary>
     public ValueTask WriteAsync(JsonOutput output, CancellationToken cancellation)
     {

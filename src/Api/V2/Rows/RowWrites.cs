@@ -30,9 +30,7 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         List<ChangeSet> sets = [.. rows.Select(row => planner.Plan(row, planned.Request.Columns, isInsert: true))];
         RequireReadable(table, planned);
 
-        var written = new List<WriteResult>(sets.Count);
-        await WriteAsync(table, sets.Count, sets, async (i, transaction) =>
-            written.Add(await store.InsertAsync(table, sets[i], planned.Caller, null, transaction, cancellation)), cancellation);
+        var written = await InsertAsync(table, sets, planned.Caller, cancellation);
 
         var response = context.Response;
         response.StatusCode = StatusCodes.Status201Created;
@@ -151,22 +149,15 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         return copy;
     }
 
-    /// <summary>Writes in one transaction, or one by one where hooks watch.</summary>
-    private async Task WriteAsync(Table table, int count, IReadOnlyList<ChangeSet> sets, Func<int, RowTransaction?, Task> write, CancellationToken cancellation)
+    /// <summary>Inserts all rows or none; one by one where hooks watch.</summary>
+    private async Task<IReadOnlyList<WriteResult>> InsertAsync(Table table, List<ChangeSet> sets, Caller caller, CancellationToken cancellation)
     {
-        if (count <= 1 || store.IsIntercepted(table))
-        {
-            for (var i = 0; i < count; i++)
-                await write(i, null);
-            return;
-        }
-
+        if (sets.Count > 1 && !store.IsIntercepted(table))
+            return await store.InsertManyAsync(table, [.. sets.Select(set => new NewRow(set))], caller, null, cancellation);
+        var written = new List<WriteResult>(sets.Count);
         foreach (var set in sets)
-            await store.PrepareAsync(table, set, cancellation);
-        await using var transaction = await store.BeginAsync(cancellation);
-        for (var i = 0; i < count; i++)
-            await write(i, transaction);
-        await transaction.CommitAsync(cancellation);
+            written.Add(await store.InsertAsync(table, set, caller, null, null, cancellation));
+        return written;
     }
 
     /// <summary>

@@ -1,0 +1,184 @@
+using System.Text;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+
+namespace Backend.Data.Rows;
+
+/// <summary>
+/// Rows that one statement inserts, as one array per column: the text of the statement depends on the columns alone, so it stays prepared
+/// however many rows there are.
+/// </summary>
+internal sealed class InsertList
+{
+    private readonly SortedDictionary<string, (Field Field, List<KeyValuePair<int, Value>> Values)> _columns = new(StringComparer.Ordinal);
+    private readonly List<string> _ids = [];
+    private readonly List<RowAcl?> _acls = [];
+    private readonly List<byte[]?> _rests = [];
+    private bool _hasAcl;
+    private bool _hasRest;
+
+    /// <summary>How many rows.</summary>
+    public int Count => _ids.Count;
+
+    /// <summary>Whether a row with these changes can be in a list: all its values are known beforehand, and it has no links.</summary>
+    public static bool Takes(IReadOnlyList<Change> changes)
+    {
+        foreach (var change in changes)
+        {
+            if (change is not (Change.Set { Path.Steps.IsEmpty: true } or Change.Unset { Path.Steps.IsEmpty: true }))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>Adds a row that <see cref="Takes"/> allows.</summary>
+    public void Add(string id, IReadOnlyList<Change> changes, RowAcl? acl)
+    {
+        var row = _ids.Count;
+        List<KeyValuePair<string, Value>>? rest = null;
+        for (var i = 0; i < changes.Count; i++)
+        {
+            if (changes[i] is not Change.Set { Path.Field: var field, Value: var value } || IsWrittenAgain(changes, i, field))
+                continue;
+            if (!value.IsNull && Storage.Fits(field, value))
+            {
+                if (!_columns.TryGetValue(field.Column!, out var column))
+                    _columns.Add(field.Column!, column = (field, new List<KeyValuePair<int, Value>>()));
+                column.Values.Add(new(row, value));
+            }
+            else
+            {
+                (rest ??= []).Add(new(field.Name, value));
+            }
+        }
+
+        _ids.Add(id);
+        _acls.Add(acl);
+        _hasAcl |= acl is not null;
+        _rests.Add(rest is null ? null : RestJson.ObjectToBytes(rest));
+        _hasRest |= rest is not null;
+    }
+
+    /// <summary>Prints the statement; it gives back the instant and the version of each row.</summary>
+    public void Print(Statement sql, Table table, string now)
+    {
+        sql.Sql("insert into ").Sql(table.Quoted).Sql(" as t (id, created_at, updated_at");
+        if (_hasAcl)
+            sql.Sql(", acl_read, acl_write");
+        if (_hasRest)
+            sql.Sql(", rest");
+        foreach (var (field, _) in _columns.Values)
+            sql.Sql(", ").Sql(field.QuotedColumn);
+
+        sql.Sql(") select r.id, ").Sql(now).Sql(", ").Sql(now);
+        // A list of lists would have to be a rectangle, and JSON has no array type in the driver: both travel as text.
+        if (_hasAcl)
+            sql.Sql(", r.acl_read::text[], r.acl_write::text[]");
+        if (_hasRest)
+            sql.Sql(", r.rest::jsonb");
+        var n = 0;
+        foreach (var (field, _) in _columns.Values)
+            sql.Sql(", r.c").Sql(Text(n++)).Sql(CastOf(field.Kind));
+
+        sql.Sql(" from unnest(").Texts([.. _ids]);
+        if (_hasAcl)
+            sql.Sql(", ").NullableTextList([.. _acls.Select(a => Literal(a?.Read))]).Sql(", ").NullableTextList([.. _acls.Select(a => Literal(a?.Write))]);
+        if (_hasRest)
+            sql.Sql(", ").NullableTextList([.. _rests.Select(r => r is null ? null : Encoding.UTF8.GetString(r))]);
+        foreach (var (field, values) in _columns.Values)
+        {
+            sql.Sql(", ");
+            PrintColumn(sql, field.Kind, values);
+        }
+
+        sql.Sql(") as r(id");
+        if (_hasAcl)
+            sql.Sql(", acl_read, acl_write");
+        if (_hasRest)
+            sql.Sql(", rest");
+        for (n = 0; n < _columns.Count; n++)
+            sql.Sql(", c").Sql(Text(n));
+        sql.Sql(") returning t.created_at, t.xmin");
+    }
+
+    private static bool IsWrittenAgain(IReadOnlyList<Change> changes, int i, Field field)
+    {
+        for (var later = i + 1; later < changes.Count; later++)
+        {
+            var other = changes[later] is Change.Set set ? set.Path.Field : ((Change.Unset)changes[later]).Path.Field;
+            if (other.Name == field.Name)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static string CastOf(FieldKind kind) => kind switch
+    {
+        FieldKind.Object or FieldKind.Array => "::jsonb",
+        FieldKind.Point or FieldKind.Polygon => "::geometry",
+        _ => "",
+    };
+
+    private void PrintColumn(Statement sql, FieldKind kind, List<KeyValuePair<int, Value>> values)
+    {
+        switch (kind)
+        {
+            case FieldKind.Number:
+                sql.NullableNumbers(Spread<double?>(values, v => v.AsNumber));
+                break;
+            case FieldKind.Boolean:
+                sql.NullableBooleans(Spread<bool?>(values, v => v.AsBoolean));
+                break;
+            case FieldKind.Timestamp:
+                sql.NullableTimestamps(Spread<DateTime?>(values, v => FilterCompiler.ToDateTime(v.AsMilliseconds)));
+                break;
+            case FieldKind.Bytes:
+                sql.NullableByteStrings(Spread(values, v => v.AsBytes));
+                break;
+            case FieldKind.Point:
+                sql.NullableByteStrings(Spread(values, v => Ewkb.Point(v.AsPoint)));
+                break;
+            case FieldKind.Polygon:
+                sql.NullableByteStrings(Spread(values, v => Ewkb.Polygon(v.AsRing)));
+                break;
+            case FieldKind.Object or FieldKind.Array:
+                sql.NullableTextList(Spread(values, v => Encoding.UTF8.GetString(v.AsBytes)));
+                break;
+            case FieldKind.Reference:
+                sql.NullableTextList(Spread(values, v => v.AsReference.Id));
+                break;
+            default:
+                sql.NullableTextList(Spread(values, v => v.AsText));
+                break;
+        }
+    }
+
+    private T?[] Spread<T>(List<KeyValuePair<int, Value>> values, Func<Value, T> convert)
+    {
+        var list = new T?[_ids.Count];
+        foreach (var (row, value) in values)
+            list[row] = convert(value);
+        return list;
+    }
+
+    /// <summary>A list of principals in PostgreSQL's text form, every element quoted.</summary>
+    private static string? Literal(System.Collections.Immutable.ImmutableArray<string>? principals)
+    {
+        if (principals is not { IsDefault: false } list)
+            return null;
+        var text = new StringBuilder("{");
+        foreach (var principal in list)
+        {
+            if (text.Length > 1)
+                text.Append(',');
+            text.Append('"').Append(principal.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+        }
+
+        return text.Append('}').ToString();
+    }
+
+    private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
