@@ -25,7 +25,7 @@ public static class DataServices
             throw new InvalidOperationException("The setting ConnectionStrings:Database is missing: the connection string of the PostgreSQL database.");
         services.AddSingleton(_ => Database.CreatePool(connectionString));
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
-        services.AddOptions<AccessOptions>().Bind(configuration.GetSection(AccessOptions.Section));
+        services.AddOptions<AccessOptions>().Configure(o => o.Read(configuration.GetSection(AccessOptions.Section)));
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton<RowStore>();
         services.AddMemcached(configuration);

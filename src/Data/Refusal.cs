@@ -24,9 +24,6 @@ public enum RefusalKind
     /// <summary>The order names a field that is hidden from the caller.</summary>
     ProtectedSort,
 
-    /// <summary>The permissions hold a rule that is not evaluated yet: refused, never ignored.</summary>
-    UnsupportedRule,
-
     /// <summary>A field exists with another type; <see cref="Refusal.Expected"/> is what it is.</summary>
     TypeMismatch,
 

@@ -56,6 +56,9 @@ internal sealed record Option(string[] Settings, Action<Dictionary<string, strin
                 foreach (var (name, inner) in map)
                     Flatten(settings, $"{key}:{(asNamed || name.Length == 0 ? name : char.ToUpperInvariant(name[0]) + name[1..])}", inner, asNamed);
                 break;
+            case JsonArray { Count: 0 } when asNamed:
+                settings[key] = ""; // a group from which nothing is hidden
+                break;
             case JsonArray list:
                 for (var i = 0; i < list.Count; i++)
                     Flatten(settings, $"{key}:{i}", list[i], asNamed);

@@ -57,6 +57,8 @@ internal static class OptionMap
         ["enforcePrivateUsers"] = Flag("enforcePrivateUsers", "Accounts:PrivateUsers"),
         ["protectedFields"] = new Option(["Access:ProtectedFields"], (settings, value) =>
             Option.Flatten(settings, "Access:ProtectedFields", WithTableNames(value), asNamed: true)),
+        ["protectedFieldsOwnerExempt"] = Flag("protectedFieldsOwnerExempt", "Access:ProtectedFieldsOwnerExempt"),
+        ["protectedFieldsSaveResponseExempt"] = Flag("protectedFieldsSaveResponseExempt", "Access:ProtectedFieldsSaveResponseExempt"),
         ["userSensitiveFields"] = new Option([], (settings, value) =>
         {
             // Besides those of protectedFields, under numbers of their own.

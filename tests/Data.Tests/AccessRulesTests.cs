@@ -28,8 +28,9 @@ internal sealed class AccessRulesTests
         yield return Case("role, stranger", Principals("role:Admin"), Stranger, RefusalKind.PermissionDenied);
         yield return Case("user, himself", Principals("u1"), User, null);
         yield return Case("user, anonymous", Principals("u1"), Caller.Anonymous, RefusalKind.PermissionDenied);
-        yield return Case("a field that is no reference", new(false, false, [], ["list"]), User, RefusalKind.UnsupportedRule);
-        yield return Case("a field that does not exist", new(false, false, [], ["gone"]), User, RefusalKind.UnsupportedRule);
+        yield return Case("by a field of the row", new(false, false, [], ["list"]), User, null);
+        yield return Case("by a field, anonymous", new(false, false, [], ["list"]), Caller.Anonymous, null);
+        yield return Case("authentication and a field, anonymous", new(false, true, [], ["list"]), Caller.Anonymous, RefusalKind.AuthenticationRequired);
     }
 
     [TestCaseSource(nameof(Rules))]

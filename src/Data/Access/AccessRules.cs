@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Rows;
 
 namespace Backend.Data.Access;
 
@@ -11,75 +12,116 @@ namespace Backend.Data.Access;
 /// </summary>
 public static class AccessRules
 {
-    /// <summary>Fields of system tables that only the row's own user and an administrator see, whatever permissions declare.</summary>
-    private static readonly FrozenDictionary<string, ImmutableArray<string>> Private =
-        new Dictionary<string, ImmutableArray<string>> { ["users"] = ["authData"] }.ToFrozenDictionary(StringComparer.Ordinal);
-
     /// <summary>Checks an operation that concerns no row yet, or all of them.</summary>
-    /// <exception cref="Refusal">Denied; or the caller must be a user; or he may only read; or a rule cannot be evaluated.</exception>
+    /// <exception cref="Refusal">Denied; or the caller must be a user; or he may only read.</exception>
     public static void Require(Table table, Operation operation, Caller caller) => _ = Resolve(table, operation, caller);
 
-    /// <summary>The fields that this caller does not get to see, in rows that are not his own account.</summary>
-    public static FrozenSet<string> HiddenFields(Table table, Caller caller)
+    /// <summary>
+    /// Checks that the caller may add fields to a table by writing them. In a change the row has to be one that he may add fields to as well
+    /// (<see cref="ChangeSet.AddsFields"/>); a new row is nobody's yet, so a rule by the operation's own reference fields lets nobody in.
+    /// </summary>
+    /// <exception cref="Refusal">Denied; or the caller must be a user; or he may only read.</exception>
+    public static void RequireAddField(Table table, Caller caller, bool isInsert)
     {
-        if (caller.IsAdministrator)
-            return FrozenSet<string>.Empty;
-        var declared = table.HiddenFields;
-        HashSet<string>? hidden = null;
-        if (declared.TryGetValue(RowAcl.Everybody, out var fromEverybody))
-            hidden = [.. fromEverybody];
-        foreach (var (group, fields) in declared)
+        _ = Resolve(table, Operation.AddField, caller);
+        if (!isInsert || caller.IsAdministrator || !table.HasPermissions)
+            return;
+        var rule = table.Permissions.AddField;
+        if (!IsOpen(rule, caller) && !rule.RequiresAuthentication && table.Permissions.WriteReferenceFields.IsEmpty)
+            throw Denied(RefusalKind.PermissionDenied, table, Operation.AddField);
+    }
+
+    /// <summary>The fields that this caller does not get to see in rows that have nothing to do with him.</summary>
+    public static FrozenSet<string> HiddenFields(Table table, Caller caller) => table.HidingFrom(caller).General;
+
+    /// <summary>Whether a rule by this field can be evaluated: it leads to users, or is an array, whose references are looked at.</summary>
+    internal static bool CanHoldUser(Field field) => field is { Kind: FieldKind.Reference, LeadsToUsers: true } or { Kind: FieldKind.Array };
+
+    /// <summary>Prints whether a field of <paramref name="alias"/> holds a user: a reference that leads to him, or an array with one in it.</summary>
+    internal static void PrintHolds(Statement sql, Field field, string userId, string alias)
+    {
+        var user = FilterCompiler.Clean(userId);
+        var isArray = field.Kind == FieldKind.Array;
+        sql.Sql("(");
+        if (field.Column is not null)
         {
-            // The more groups a caller is in, the less is hidden from him.
-            if (group == RowAcl.Everybody || !IsIn(group, caller))
-                continue;
-            if (hidden is null)
-                hidden = [.. fields];
+            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);
+            if (isArray)
+                sql.Sql(" @> catalog.user_reference(").Text(user).Sql(")");
             else
-                hidden.IntersectWith(fields);
+                sql.Sql(" = ").Text(user);
         }
 
-        if (table.System && Private.TryGetValue(table.Name, out var own))
-            (hidden ??= []).UnionWith(own);
-        return hidden is null or { Count: 0 } ? FrozenSet<string>.Empty : hidden.ToFrozenSet(StringComparer.Ordinal);
+        if (field.HasRest)
+        {
+            if (field.Column is not null)
+                sql.Sql(" or ");
+            sql.Sql(alias).Sql(".rest -> ").Text(field.Name);
+            if (isArray)
+                sql.Sql(" @> catalog.user_reference(").Text(user).Sql(")");
+            else
+                sql.Sql(" = ").Json(RestJson.ToBytes(Value.Reference(field.Target!, user)));
+        }
+        else if (field.Column is null)
+        {
+            sql.Sql("false");
+        }
+
+        sql.Sql(")");
     }
 
     /// <summary>Prints the condition under which this caller may read a row of <paramref name="alias"/>.</summary>
     /// <exception cref="Refusal">He may read none.</exception>
-    internal static void PrintReadable(Statement sql, Table table, Operation operation, Caller caller, string alias) =>
-        PrintAllowed(sql, Resolve(table, operation, caller), caller, alias, "read");
+    internal static void PrintReadable(Statement sql, Table table, Operation operation, Caller caller, string alias)
+    {
+        var owners = Resolve(table, operation, caller);
+        PrintAcl(sql, caller, alias, "read");
+        PrintOwned(sql, owners, caller, alias);
+    }
 
     /// <summary>Prints the condition under which this caller may change a row of <paramref name="alias"/>.</summary>
     /// <exception cref="Refusal">He may change none.</exception>
-    internal static void PrintWritable(Statement sql, Table table, Operation operation, Caller caller, string alias) =>
-        PrintAllowed(sql, Resolve(table, operation, caller), caller, alias, "write");
+    internal static void PrintWritable(Statement sql, Table table, Operation operation, Caller caller, string alias, bool addsFields = false)
+    {
+        var owners = Resolve(table, operation, caller);
+        PrintAcl(sql, caller, alias, "write");
+        PrintOwned(sql, owners, caller, alias);
+        if (addsFields)
+            PrintOwned(sql, Resolve(table, Operation.AddField, caller), caller, alias);
+    }
 
-    private static void PrintAllowed(Statement sql, ImmutableArray<Field> ownedBy, Caller caller, string alias, string access)
+    private static void PrintAcl(Statement sql, Caller caller, string alias, string access)
     {
         if (caller.IsAdministrator)
-        {
             sql.Sql("true");
-            return;
-        }
-
-        if (caller.UserId is null)
+        else if (caller.UserId is null)
             sql.Sql(alias).Sql(".public_").Sql(access);
         else
             sql.Sql("(").Sql(alias).Sql(".public_").Sql(access).Sql(" or ").Sql(alias).Sql(".acl_").Sql(access).Sql(" && ").Texts(caller.Principals).Sql(")");
-        if (ownedBy.IsDefault)
+    }
+
+    private static void PrintOwned(Statement sql, ImmutableArray<Field> owners, Caller caller, string alias)
+    {
+        if (owners.IsDefault)
             return;
+        if (owners.IsEmpty || caller.UserId is not { } userId)
+        {
+            sql.Sql(" and false");
+            return;
+        }
+
         sql.Sql(" and (");
-        for (var i = 0; i < ownedBy.Length; i++)
+        for (var i = 0; i < owners.Length; i++)
         {
             if (i > 0)
                 sql.Sql(" or ");
-            sql.Sql(alias).Sql(".").Sql(ownedBy[i].QuotedColumn).Sql(" = ").Text(caller.UserId ?? "");
+            PrintHolds(sql, owners[i], userId, alias);
         }
 
-        sql.Sql(ownedBy.IsEmpty || caller.UserId is null ? " and false)" : ")");
+        sql.Sql(")");
     }
 
-    /// <summary>Default: every row. Otherwise the reference fields of which one must hold the caller.</summary>
+    /// <summary>Default: every row. Otherwise the fields of which one must hold the caller; none: no row.</summary>
     private static ImmutableArray<Field> Resolve(Table table, Operation operation, Caller caller)
     {
         var isRead = operation is Operation.Get or Operation.Find or Operation.Count;
@@ -87,49 +129,43 @@ public static class AccessRules
             throw Denied(RefusalKind.ReadOnly, table, operation);
         if (caller.IsAdministrator || !table.HasPermissions)
             return default;
-        var rule = table.Permissions[operation];
-        if (rule.Public || HoldsAny(rule.Principals, caller))
+        var permissions = table.Permissions;
+        var rule = permissions[operation];
+        if (IsOpen(rule, caller))
             return default;
-        if (rule.RequiresAuthentication)
-        {
-            return caller.UserId is not null ? default : throw Denied(RefusalKind.AuthenticationRequired, table, operation);
-        }
-
+        if (rule.RequiresAuthentication && caller.UserId is null)
+            throw Denied(RefusalKind.AuthenticationRequired, table, operation);
         if (operation == Operation.Create)
-            throw Denied(RefusalKind.PermissionDenied, table, operation);
-        var general = isRead ? table.Permissions.ReadReferenceFields : table.Permissions.WriteReferenceFields;
+            return rule.RequiresAuthentication ? default : throw Denied(RefusalKind.PermissionDenied, table, operation);
+        var general = isRead ? permissions.ReadReferenceFields : permissions.WriteReferenceFields;
         if (general.IsEmpty && rule.ReferenceFields.IsEmpty)
-            throw Denied(RefusalKind.PermissionDenied, table, operation);
+            return rule.RequiresAuthentication ? default : throw Denied(RefusalKind.PermissionDenied, table, operation);
+
+        // Both kinds of rule together: a user, and one to whom the row leads. A field that is gone or cannot hold a user lets nobody in.
         var fields = ImmutableArray.CreateBuilder<Field>();
-        foreach (var name in general.Concat(rule.ReferenceFields).Distinct())
+        foreach (var name in rule.ReferenceFields.Union(general))
         {
-            if (table.Find(name) is not { Kind: FieldKind.Reference, Column: not null } field)
-                throw Denied(RefusalKind.UnsupportedRule, table, operation);
-            fields.Add(field);
+            if (table.Find(name) is { } field && CanHoldUser(field))
+                fields.Add(field);
         }
 
         return fields.ToImmutable();
     }
 
-    private static bool HoldsAny(FrozenSet<string> principals, Caller caller)
+    private static bool IsOpen(PermissionRule rule, Caller caller)
     {
-        if (principals.Count == 0)
+        if (rule.Public)
+            return true;
+        if (rule.Principals.Count == 0)
             return false;
         foreach (var principal in caller.Principals)
         {
-            if (principals.Contains(principal))
+            if (rule.Principals.Contains(principal))
                 return true;
         }
 
         return false;
     }
-
-    // A group by a row's field (userField:f) can only shrink the set; until rows are looked at one by one, everything stays hidden.
-    private static bool IsIn(string group, Caller caller) => group switch
-    {
-        "authenticated" => caller.UserId is not null,
-        _ => caller.Is(group),
-    };
 
     private static Refusal Denied(RefusalKind kind, Table table, Operation operation) =>
         new(kind, $"{operation} on {table.Name}: {kind}.", table.Origin) { Operation = operation };

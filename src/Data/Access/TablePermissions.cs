@@ -47,6 +47,12 @@ public sealed record PermissionRule(bool Public, bool RequiresAuthentication, Fr
 /// <summary>The permissions of a table, per operation, and the fields hidden from callers.</summary>
 public sealed record TablePermissions
 {
+    /// <summary>The group of all users in <see cref="ProtectedFields"/>.</summary>
+    public const string Authenticated = "authenticated";
+
+    /// <summary>What a group of <see cref="ProtectedFields"/> begins with that is made of the users in a field of the row.</summary>
+    public const string OwnerPrefix = "userField:";
+
     /// <summary>No declared permissions: everybody may everything that the rows' own access lists allow.</summary>
     public static TablePermissions Public { get; } = new();
 

@@ -31,10 +31,11 @@ internal static class CatalogReader
         while (await reader.ReadAsync(cancellation))
             rows.Add((reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetBoolean(4), Text(reader, 5)));
 
+        var users = rows.Find(r => r is { Name: "users", System: true }).Origin;
         await reader.NextResultAsync(cancellation);
         var fields = new Dictionary<int, List<Field>>();
         while (await reader.ReadAsync(cancellation))
-            ListOf(fields, reader.GetInt32(0)).Add(ReadField(reader));
+            ListOf(fields, reader.GetInt32(0)).Add(ReadField(reader, users));
 
         await reader.NextResultAsync(cancellation);
         var indexes = new Dictionary<int, List<TableIndex>>();
@@ -45,11 +46,12 @@ internal static class CatalogReader
             r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access)));
     }
 
-    private static Field ReadField(NpgsqlDataReader reader) => new()
+    private static Field ReadField(NpgsqlDataReader reader, string? users) => new()
     {
         Name = reader.GetString(1),
         Kind = Enum.Parse<FieldKind>(reader.GetString(2)),
         Target = Text(reader, 3),
+        LeadsToUsers = users is not null && Text(reader, 3) == users,
         Column = Text(reader, 4),
         Required = reader.GetBoolean(5),
         Default = Text(reader, 6) is { } json ? ReadValue(json) : null,

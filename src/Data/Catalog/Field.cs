@@ -18,6 +18,9 @@ public sealed record Field
     /// <summary>For a reference or relation: <see cref="Table.Origin"/> of the table it leads to, which need not exist. Otherwise null.</summary>
     public string? Target { get; init; }
 
+    /// <summary>A reference whose <see cref="Target"/> is the table of users.</summary>
+    public bool LeadsToUsers { get; init; }
+
     /// <summary>Must have a value on insert and cannot be unset.</summary>
     public bool Required { get; init; }
 

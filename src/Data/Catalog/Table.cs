@@ -7,7 +7,16 @@ namespace Backend.Data.Catalog;
 /// <summary>A table of schema <c>app</c> as the catalog knows it. Immutable: a change makes a new one in a new snapshot.</summary>
 public sealed class Table
 {
+    /// <summary>Fields of system tables that only the row's own user and an administrator see, whatever permissions declare.</summary>
+    private static readonly FrozenDictionary<string, ImmutableArray<string>> OwnFields =
+        new Dictionary<string, ImmutableArray<string>> { ["users"] = ["authData"] }.ToFrozenDictionary(StringComparer.Ordinal);
+
     private readonly FrozenDictionary<string, Field> _byName;
+    private readonly bool _ownRowIsWhole;
+    private readonly bool _hidesByPrincipal;
+    private readonly ImmutableArray<string> _ownFields;
+    private FieldHiding? _fromAnonymous;
+    private FieldHiding? _fromUsers;
 
     /// <summary>Describes a table.</summary>
     public Table(int number, string name, string origin, string relation, bool system, IEnumerable<Field> fields, TablePermissions? permissions = null,
@@ -22,6 +31,10 @@ public sealed class Table
         Permissions = permissions ?? TablePermissions.Public;
         HasPermissions = permissions is not null;
         HiddenFields = AccessOptions.Merge(name, system, Permissions.ProtectedFields, access);
+        _ownFields = system && OwnFields.TryGetValue(name, out var own) ? own : [];
+        _ownRowIsWhole = access?.ProtectedFieldsOwnerExempt ?? true;
+        _hidesByPrincipal = HiddenFields.Keys.Any(g => g is not (RowAcl.Everybody or TablePermissions.Authenticated)
+            && !g.StartsWith(TablePermissions.OwnerPrefix, StringComparison.Ordinal));
         Indexes = indexes is null ? [] : [.. indexes];
         _byName = Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
         Quoted = "app." + Sql.Quote(relation);
@@ -63,6 +76,17 @@ public sealed class Table
 
     /// <summary>Whether any field may have a value in <c>rest</c>.</summary>
     public bool HasRest { get; }
+
+    /// <summary>What the table hides from a caller. Worked out once where the caller's roles do not matter.</summary>
+    internal FieldHiding HidingFrom(Caller caller)
+    {
+        if (caller.IsAdministrator || (HiddenFields.IsEmpty && _ownFields.IsEmpty))
+            return FieldHiding.None;
+        if (caller.UserId is null)
+            return _fromAnonymous ??= FieldHiding.Of(this, caller, _ownFields, _ownRowIsWhole);
+        return _hidesByPrincipal ? FieldHiding.Of(this, caller, _ownFields, _ownRowIsWhole)
+            : _fromUsers ??= FieldHiding.Of(this, caller, _ownFields, _ownRowIsWhole);
+    }
 
     /// <summary>Finds a field by its name; the system fields id, createdAt and updatedAt are not among them.</summary>
     public Field? Find(string name) => _byName.GetValueOrDefault(name);

@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
@@ -12,8 +11,9 @@ namespace Backend.Data.Query;
 /// <param name="Acl">The ordinal of <c>acl_read</c>, which <c>acl_write</c> follows; -1: not read.</param>
 /// <param name="Rest">The ordinal of <c>rest</c>; -1: not read.</param>
 /// <param name="Version">The ordinal of the row version; -1: not read.</param>
-/// <param name="OwnOnly">Positions that only the row's own user gets to see.</param>
-internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FrozenSet<string> OwnOnly);
+/// <param name="Hiding">What is hidden row by row; null: nothing that was read.</param>
+/// <param name="Owners">The ordinal of the first of <see cref="FieldHiding.Owners"/>: whether that field holds the caller.</param>
+internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FieldHiding? Hiding, int Owners);
 
 /// <summary>Prints reads: rows and counts.</summary>
 internal static class ReadCompiler
@@ -23,7 +23,7 @@ internal static class ReadCompiler
     /// <summary>Prints the select of a query.</summary>
     public static ReadShape PrintRows(Statement sql, RowQuery query, Caller caller)
     {
-        RequireVisible(query, caller);
+        VisibleFields.Require(query, caller);
         var shape = PrintColumns(sql, query, caller);
         sql.Sql(" from ").Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
@@ -39,7 +39,7 @@ internal static class ReadCompiler
     /// <summary>Prints the count of a query's rows, without limit and offset.</summary>
     public static void PrintCount(Statement sql, RowQuery query, Caller caller)
     {
-        RequireVisible(query, caller);
+        VisibleFields.Require(query, caller);
         sql.Sql("select count(*) from ").Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, Operation.Count, caller, Alias);
         PrintFilter(sql, query, caller);
@@ -65,10 +65,9 @@ internal static class ReadCompiler
     private static ReadShape PrintColumns(Statement sql, RowQuery query, Caller caller)
     {
         var table = query.Table;
-        var hidden = AccessRules.HiddenFields(table, caller);
-        var ownOnly = table.Name == "users" && table.System && caller.UserId is not null ? hidden : FrozenSet<string>.Empty;
+        var hiding = table.HidingFrom(caller);
         var wanted = query.Fields.IsDefault ? table.Fields : query.Fields;
-        var fields = hidden.Count == 0 || ownOnly.Count > 0 ? wanted : wanted.RemoveAll(f => hidden.Contains(f.Name));
+        var fields = hiding.Always.Count == 0 ? wanted : wanted.RemoveAll(f => hiding.Always.Contains(f.Name));
         var ordinals = new int[fields.Length];
         sql.Sql("select t.id, t.created_at, t.updated_at");
         var next = 3;
@@ -106,10 +105,19 @@ internal static class ReadCompiler
         if (query.WithVersion)
         {
             sql.Sql(", t.xmin");
-            version = next;
+            version = next++;
         }
 
-        return new ReadShape(table, fields, ordinals, acl, rest, version, ownOnly);
+        if (!hiding.DependsOnRow)
+            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1);
+        foreach (var owner in hiding.Owners)
+        {
+            sql.Sql(", ");
+            AccessRules.PrintHolds(sql, owner, caller.UserId!, Alias);
+            sql.Sql(" is true");
+        }
+
+        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, next);
     }
 
     private static void PrintOrder(Statement sql, RowQuery query)
@@ -157,73 +165,4 @@ internal static class ReadCompiler
         Filter.HasValue has => has.Path.Field == field && has.Path.Steps.IsEmpty,
         _ => false,
     };
-
-    private static void RequireVisible(RowQuery query, Caller caller)
-    {
-        if (caller.IsAdministrator)
-            return;
-        var hidden = AccessRules.HiddenFields(query.Table, caller);
-        if (hidden.Count == 0)
-            return;
-        foreach (var sort in query.Sort)
-        {
-            if (hidden.Contains(sort.Path.Field.Name))
-                throw new Refusal(RefusalKind.ProtectedSort, $"Sorting {query.Table.Name} by {sort.Path.Field.Name} is not allowed.", query.Table.Origin, sort.Path.Field.Name);
-        }
-
-        RequireVisible(query.Table, query.Filter, hidden);
-    }
-
-    private static void RequireVisible(Table table, Filter filter, FrozenSet<string> hidden)
-    {
-        switch (filter)
-        {
-            case Filter.AllOf all:
-                foreach (var inner in all.Filters)
-                    RequireVisible(table, inner, hidden);
-                break;
-            case Filter.AnyOf any:
-                foreach (var inner in any.Filters)
-                    RequireVisible(table, inner, hidden);
-                break;
-            case Filter.Not not:
-                RequireVisible(table, not.Inner, hidden);
-                break;
-            case Filter.InQuery inner:
-                Require(table, inner.Path.Field, hidden);
-                break;
-            case Filter.Equal f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.In f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Compare f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Exists f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.HasValue f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.ContainedBy f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Matches f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.HasRelated f:
-                Require(table, f.Relation, hidden);
-                break;
-            default:
-                break;
-        }
-    }
-
-    private static void Require(Table table, Field field, FrozenSet<string> hidden)
-    {
-        if (hidden.Contains(field.Name))
-            throw new Refusal(RefusalKind.ProtectedFilter, $"Filtering {table.Name} by {field.Name} is not allowed.", table.Origin, field.Name);
-    }
 }

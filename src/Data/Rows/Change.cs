@@ -45,6 +45,9 @@ public sealed class ChangeSet
     /// <summary>The access list to store; null: unchanged (insert: the table's default, else none).</summary>
     public RowAcl? Acl { get; set; }
 
+    /// <summary>The write brought fields that the table did not have: the caller must be allowed to add fields to this row.</summary>
+    public bool AddsFields { get; set; }
+
     /// <summary>Adds a change and returns the set.</summary>
     public ChangeSet Add(Change change)
     {

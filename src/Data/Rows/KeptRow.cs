@@ -26,10 +26,14 @@ internal sealed class KeptRow : Row
         {
             if (!source.IsNull(i))
                 Copy(source, i);
+            else if (source.IsHidden(i))
+                _objects[i] = Hidden;
         }
     }
 
     private static object Present { get; } = new();
+
+    private static object Hidden { get; } = new();
 
     public override Table Table { get; }
 
@@ -47,7 +51,9 @@ internal sealed class KeptRow : Row
 
     public override IReadOnlyList<KeyValuePair<string, Value>> Rest { get; }
 
-    public override bool IsNull(int field) => _objects[field] is null;
+    public override bool IsNull(int field) => _objects[field] is null || ReferenceEquals(_objects[field], Hidden);
+
+    public override bool IsHidden(int field) => ReferenceEquals(_objects[field], Hidden);
 
     public override bool GetBoolean(int field) => _numbers[field] != 0;
 

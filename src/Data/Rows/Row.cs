@@ -34,6 +34,9 @@ public abstract class Row
     /// <summary>Whether the column is null: the field is missing or stands in <see cref="Rest"/>.</summary>
     public abstract bool IsNull(int field);
 
+    /// <summary>Whether the caller who read the row does not get to see the field; its value is then null. Relations have no value and are hidden so.</summary>
+    public virtual bool IsHidden(int field) => false;
+
     /// <summary>The boolean at a position.</summary>
     public abstract bool GetBoolean(int field);
 

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Access;
@@ -20,7 +21,7 @@ public sealed class RowCursor : Row, IAsyncDisposable
     private readonly Caller _caller;
     private string? _id;
     private IReadOnlyList<KeyValuePair<string, Value>>? _rest;
-    private bool _isOwn = true;
+    private FrozenSet<string>? _hidden;
 
     private RowCursor(NpgsqlConnection connection, bool ownsConnection, NpgsqlBatch batch, NpgsqlDataReader reader, ReadShape? shape, Table table, Caller caller)
     {
@@ -89,8 +90,8 @@ public sealed class RowCursor : Row, IAsyncDisposable
             throw refusal;
         }
 
-        if (_shape.OwnOnly.Count > 0)
-            _isOwn = Id == _caller.UserId;
+        if (_shape.Hiding is { } hiding)
+            _hidden = hiding.In(Relation(hiding));
         return true;
     }
 
@@ -101,8 +102,11 @@ public sealed class RowCursor : Row, IAsyncDisposable
     public override bool IsNull(int field)
     {
         var ordinal = _shape!.Ordinals[field];
-        return ordinal < 0 || _reader.IsDBNull(ordinal) || (!_isOwn && _shape.OwnOnly.Contains(_shape.Fields[field].Name));
+        return ordinal < 0 || _reader.IsDBNull(ordinal) || IsHidden(field);
     }
+
+    /// <inheritdoc/>
+    public override bool IsHidden(int field) => _hidden is not null && _hidden.Contains(_shape!.Fields[field].Name);
 
     /// <inheritdoc/>
     public override bool GetBoolean(int field) => _reader.GetBoolean(_shape!.Ordinals[field]);
@@ -170,6 +174,19 @@ public sealed class RowCursor : Row, IAsyncDisposable
         }
     }
 
+    /// <summary>What the current row is to the caller, as <see cref="FieldHiding.In"/> takes it.</summary>
+    private ulong Relation(FieldHiding hiding)
+    {
+        ulong row = hiding.HasOwnRow && Id == _caller.UserId ? 1UL : 0;
+        for (var i = 0; i < hiding.Owners.Length; i++)
+        {
+            if (_reader.GetBoolean(_shape!.Owners + i))
+                row |= 2UL << i;
+        }
+
+        return row;
+    }
+
     private IReadOnlyList<KeyValuePair<string, Value>> ReadRest()
     {
         var ordinal = _shape!.Rest;
@@ -188,7 +205,7 @@ public sealed class RowCursor : Row, IAsyncDisposable
 
     private bool IsWanted(string name)
     {
-        if (!_isOwn && _shape!.OwnOnly.Contains(name))
+        if (_hidden is not null && _hidden.Contains(name))
             return false;
         foreach (var field in _shape!.Fields)
         {

@@ -113,7 +113,7 @@ public sealed partial class RowStore
             sql.Sql(", ").Sql(field.QuotedColumn).Sql(" = ").Sql(expression);
         if (rest is not null)
             sql.Sql(", rest = ").Sql(rest);
-        PrintTarget(sql, table, id, Operation.Update, caller, ifVersion);
+        PrintTarget(sql, table, id, Operation.Update, caller, ifVersion, changes.AddsFields);
         sql.Sql(" returning t.id, t.created_at, t.updated_at, t.xmin");
         PrintReturned(sql, compiler);
         if (hasLinks)
@@ -152,10 +152,10 @@ public sealed partial class RowStore
         await command.ExecuteNonQueryAsync(cancellation);
     }
 
-    private static void PrintTarget(Statement sql, Table table, string id, Operation operation, Caller caller, uint? ifVersion)
+    private static void PrintTarget(Statement sql, Table table, string id, Operation operation, Caller caller, uint? ifVersion, bool addsFields = false)
     {
         sql.Sql(" where t.id = ").Text(FilterCompiler.Clean(id)).Sql(" and ");
-        AccessRules.PrintWritable(sql, table, operation, caller, "t");
+        AccessRules.PrintWritable(sql, table, operation, caller, "t", addsFields);
         if (ifVersion is { } version)
             sql.Sql(" and t.xmin::text = ").Text(version.ToString(System.Globalization.CultureInfo.InvariantCulture));
     }

@@ -27,7 +27,7 @@ public sealed partial class RowStore
     public bool IsIntercepted(Table table) => Concerning(table).Length > 0;
 
     /// <summary>Opens a cursor over a query's rows. The caller disposes it.</summary>
-    /// <param name="query">The query; with <see cref="RowQuery.WithCount"/> the count travels along, and with a limit of 0 alone.</param>
+    /// <param name="query">The query; with <see cref="RowQuery.WithCount"/> the count travels along, and with a limit of 0 alone: then only the right to count is asked for.</param>
     /// <param name="caller">On whose behalf.</param>
     /// <param name="cancellation">Cancels the statement.</param>
     /// <param name="transaction">Reads inside this transaction, or on a connection of its own.</param>
@@ -51,15 +51,11 @@ public sealed partial class RowStore
             rows = new Statement();
             shape = ReadCompiler.PrintRows(rows, query, caller);
         }
-        else
+        else if (count is null)
         {
-            AccessRules.Require(query.Table, query.Operation, caller);
-            if (count is null)
-            {
-                // Nothing to read; the connection is not needed for long, but a cursor has one.
-                rows = new Statement();
-                shape = ReadCompiler.PrintRows(rows, query, caller);
-            }
+            // Nothing to read; the connection is not needed for long, but a cursor has one.
+            rows = new Statement();
+            shape = ReadCompiler.PrintRows(rows, query, caller);
         }
 
         var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);

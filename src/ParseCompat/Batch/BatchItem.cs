@@ -10,6 +10,9 @@ internal sealed record BatchItem(string Method, string Path, string QueryString,
     /// <summary>Decoded segments of the path.</summary>
     public string[] Segments { get; } = RouteTable.Split(Path);
 
+    /// <summary>See <see cref="ParseRequest.AddsFields"/>.</summary>
+    public bool AddsFields { get; set; }
+
     /// <summary>Reads all entries.</summary>
     /// <param name="requests">The value of <c>requests</c>.</param>
     /// <param name="belowMount">Takes the mount off a path; null: the path is not the dialect's.</param>

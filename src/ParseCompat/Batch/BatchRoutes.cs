@@ -187,7 +187,9 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         {
             var prepared = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth));
             prepared.Route = route;
-            return (await _classes.PrepareAsync(prepared, prepared["className"], item.Method == "PUT" ? prepared["objectId"] : null), null);
+            var draft = await _classes.PrepareAsync(prepared, prepared["className"], item.Method == "PUT" ? prepared["objectId"] : null);
+            item.AddsFields = prepared.AddsFields;
+            return (draft, null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -201,6 +203,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         try
         {
             var inner = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
+            inner.AddsFields = item.AddsFields;
             var answer = await Frame.RunAsync(inner) ?? throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}");
             await answer.WriteAsync(output, request.Aborted);
             await output.Json.FlushAsync(request.Aborted);

@@ -31,18 +31,24 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
                 throw ParseError.ObjectNotFound();
         }
 
-        if (Missing(draft, table) is { } missing || table is null)
+        var missing = Missing(draft, table);
+        if (table is not null && NamesUnknown(draft, table))
+        {
+            AccessRules.RequireAddField(table, caller, draft.IsCreate);
+            draft.Request.AddsFields = true;
+        }
+
+        if (missing is not null || table is null)
         {
             if (table is not null && draft.IsCreate)
                 AccessRules.Require(table, Operation.Create, caller);
-            if (table is not null)
-                AccessRules.Require(table, Operation.AddField, caller);
-            snapshot = await catalog.EnsureAsync(draft.ClassName, Missing(draft, table) ?? [], cancellation);
+            snapshot = await catalog.EnsureAsync(draft.ClassName, missing ?? [], cancellation);
             table = snapshot.FindByOrigin(draft.ClassName)!;
         }
 
         draft.Table = table;
         draft.Changes = Changes(draft, table);
+        draft.Changes.AddsFields = draft.Request.AddsFields;
     }
 
     /// <summary>Refuses to make a class by using it, unless the settings or the master key allow it.</summary>
@@ -82,6 +88,18 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         }
 
         return missing;
+    }
+
+    /// <summary>Whether the body has a key that is no field of the class and not about to be removed; a null counts, though it makes no field.</summary>
+    private static bool NamesUnknown(WriteDraft draft, Table table)
+    {
+        foreach (var field in draft.Body.Fields)
+        {
+            if (field.Action != DraftAction.Delete && table.Find(field.Name) is null)
+                return true;
+        }
+
+        return false;
     }
 
     private static bool Fits(Field existing, DraftField field, FieldKind kind)

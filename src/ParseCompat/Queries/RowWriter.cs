@@ -30,6 +30,8 @@ internal sealed class RowWriter(ValueWriter values)
                 continue;
             if (field.Kind == FieldKind.Relation)
             {
+                if (row.IsHidden(i))
+                    continue;
                 writer.WritePropertyName(field.Name);
                 ValueWriter.WriteRelation(writer, field.Target!);
             }

@@ -22,7 +22,7 @@ internal static class ErrorMapping
 
     private static ParseError From(Refusal refusal) => refusal.Kind switch
     {
-        RefusalKind.PermissionDenied or RefusalKind.UnsupportedRule => new(ErrorCode.OperationForbidden,
+        RefusalKind.PermissionDenied => new(ErrorCode.OperationForbidden,
             $"Permission denied for action {Name(refusal.Operation)} on class {refusal.Table}."),
         RefusalKind.AuthenticationRequired => new(ErrorCode.ObjectNotFound, "Permission denied, user needs to be authenticated."),
         RefusalKind.ReadOnly => new(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {Name(refusal.Operation)} operation."),

@@ -50,6 +50,9 @@ internal sealed class ParseRequest
     /// <summary>The transaction that the items of a batch share, or null.</summary>
     public RowTransaction? Transaction { get; private init; }
 
+    /// <summary>The write brought fields that the class did not have, when it was planned first: a batch makes them before its transaction.</summary>
+    public bool AddsFields { get; set; }
+
     /// <summary>The session token as it came, checked or not.</summary>
     public string? SessionToken => Credentials.SessionToken;
 

@@ -39,7 +39,7 @@ internal static class ProblemMapping
     private static Problem Of(Refusal refusal, bool authenticated) => refusal.Kind switch
     {
         // PostgREST's rule: 403 to somebody, 401 to nobody in particular, who may try again with a token.
-        RefusalKind.PermissionDenied or RefusalKind.ProtectedFilter or RefusalKind.ProtectedSort or RefusalKind.UnsupportedRule =>
+        RefusalKind.PermissionDenied or RefusalKind.ProtectedFilter or RefusalKind.ProtectedSort =>
             Denied(refusal.Message, authenticated),
         RefusalKind.AuthenticationRequired => Denied(refusal.Message, authenticated),
         RefusalKind.ReadOnly => new(403, ProblemCodes.Permission, refusal.Message),

@@ -1,0 +1,99 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Rows;
+
+namespace Backend.Data.Query;
+
+/// <summary>Refuses queries, inner ones too, that filter or sort by a field that is hidden from the caller: the answer would tell its values (contract 13.3).</summary>
+internal static class VisibleFields
+{
+    /// <summary>Checks a query.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.ProtectedFilter"/>, <see cref="RefusalKind.ProtectedSort"/>: a field that is hidden.</exception>
+    public static void Require(RowQuery query, Caller caller)
+    {
+        if (caller.IsAdministrator)
+            return;
+        var hiding = query.Table.HidingFrom(caller);
+        var hidden = hiding.HasOwnRow && IsOwnRow(query.Filter, caller) ? hiding.In(1) : hiding.General;
+        if (hidden.Count > 0)
+        {
+            foreach (var sort in query.Sort)
+            {
+                if (hidden.Contains(sort.Path.Field.Name))
+                    throw new Refusal(RefusalKind.ProtectedSort, $"Sorting {query.Table.Name} by {sort.Path.Field.Name} is not allowed.", query.Table.Origin, sort.Path.Field.Name);
+            }
+        }
+
+        Require(query.Table, query.Filter, hidden, caller);
+    }
+
+    private static void Require(Table table, Filter filter, FrozenSet<string> hidden, Caller caller)
+    {
+        switch (filter)
+        {
+            case Filter.AllOf all:
+                Require(table, all.Filters, hidden, caller);
+                break;
+            case Filter.AnyOf any:
+                Require(table, any.Filters, hidden, caller);
+                break;
+            case Filter.Not not:
+                Require(table, not.Inner, hidden, caller);
+                break;
+            case Filter.InQuery inner:
+                Require(table, inner.Path.Field, hidden);
+                Require(inner.Query, caller);
+                break;
+            case Filter.Equal f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.In f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.Compare f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.Exists f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.HasValue f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.ContainedBy f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.Matches f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.HasRelated f:
+                Require(table, f.Relation, hidden);
+                break;
+            case Filter.RelatedTo:
+                break; // says nothing of the row's own fields
+            default:
+                throw new InvalidOperationException($"Unknown filter {filter.GetType().Name}.");
+        }
+    }
+
+    private static void Require(Table table, ImmutableArray<Filter> filters, FrozenSet<string> hidden, Caller caller)
+    {
+        foreach (var filter in filters)
+            Require(table, filter, hidden, caller);
+    }
+
+    private static void Require(Table table, Field field, FrozenSet<string> hidden)
+    {
+        if (hidden.Count > 0 && hidden.Contains(field.Name))
+            throw new Refusal(RefusalKind.ProtectedFilter, $"Filtering {table.Name} by {field.Name} is not allowed.", table.Origin, field.Name);
+    }
+
+    /// <summary>Whether the filter lets nothing through but the caller's own row.</summary>
+    private static bool IsOwnRow(Filter filter, Caller caller) => filter switch
+    {
+        Filter.Equal { Path: { Field: var field, Steps.IsEmpty: true }, Value: { Kind: ValueKind.Text } value } => field == Field.Id && value.AsText == caller.UserId,
+        Filter.AllOf all => all.Filters.Any(f => IsOwnRow(f, caller)),
+        _ => false,
+    };
+}
