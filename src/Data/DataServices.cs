@@ -3,6 +3,7 @@ using Backend.Data.Access;
 using Backend.Data.Broadcast;
 using Backend.Data.Caching;
 using Backend.Data.Catalog;
+using Backend.Data.Files;
 using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +15,7 @@ namespace Backend.Data;
 public static class DataServices
 {
     /// <summary>
-    /// Adds the pool, the listener, the catalog, the row store, accounts and the shared cache. The setting <c>ConnectionStrings:Database</c> names the database, which
+    /// Adds the pool, the listener, the catalog, the row store, accounts, the file store and the shared cache. The setting <c>ConnectionStrings:Database</c> names the database, which
     /// must have been migrated.
     /// </summary>
     /// <exception cref="InvalidOperationException">The setting is missing.</exception>
@@ -30,6 +31,7 @@ public static class DataServices
         services.AddSingleton<RowStore>();
         services.AddMemcached(configuration);
         services.AddAccounts(configuration);
+        services.AddFiles(configuration);
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());
         return services;

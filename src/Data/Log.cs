@@ -25,4 +25,10 @@ internal static partial class Log
 
     [LoggerMessage(1021, LogLevel.Warning, "The connection to memcached {Host}:{Port} was lost or too slow: its keys count as empty until it is back.")]
     public static partial void CacheLost(ILogger logger, string host, int port);
+
+    [LoggerMessage(1030, LogLevel.Error, "The folder {Folder} (id {Id}) is not the one that this deployment's files are in (id {Known}): files of other machines, or from before, are missing here. The disk file store is for one machine, or for a folder that all of them share.")]
+    public static partial void ForeignFileStore(ILogger logger, string folder, Guid id, Guid known);
+
+    [LoggerMessage(1031, LogLevel.Error, "The folder {Folder} (setting Files:Directory) cannot be used: files can neither be stored nor read.")]
+    public static partial void FileStoreUnusable(ILogger logger, Exception exception, string folder);
 }

@@ -1,4 +1,5 @@
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Files;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -21,6 +22,7 @@ public static class ParseCompatExtensions
         services.AddSingleton<ValueWriter>();
         services.AddSingleton<ClassServices>();
         services.AddSingleton<IRouteSource, ClassRoutes>();
+        services.AddSingleton<IRouteSource, FileRoutes>();
         services.AddPeopleAndSchemas();
         return services;
     }

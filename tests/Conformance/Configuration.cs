@@ -20,6 +20,10 @@ internal static class Configuration
         ["ParseCompat:Mounts:0"] = "/1",
         ["ParseCompat:Mounts:1"] = "/parse",
         ["ParseCompat:AllowClientClassCreation"] = "true",
+        ["ParseCompat:FileUpload:EnableForPublic"] = "true",
+        ["ParseCompat:FileUpload:EnableForAnonymousUser"] = "true",
+        ["ParseCompat:FileUpload:EnableForAuthenticatedUser"] = "true",
+        ["Files:Directory"] = Path.Combine(Path.GetTempPath(), $"conformance-files-{Environment.ProcessId}"),
     };
 
     /// <summary>The settings for what is asked; null with the reason when that cannot be.</summary>

@@ -41,6 +41,8 @@ internal static class OptionMap
         ["clientKey"] = Option.Words("ParseCompat:ClientKey"),
         ["dotNetKey"] = Option.Words("ParseCompat:DotNetKey"),
         ["webhookKey"] = Option.Words("ParseCompat:WebhookKey"),
+        ["fileUpload"] = new Option(["ParseCompat:FileUpload"], (settings, value) => Option.Flatten(settings, "ParseCompat:FileUpload", value)),
+        ["preserveFileName"] = Flag("preserveFileName", "ParseCompat:PreserveFileName"),
         ["fileKey"] = Option.Words("ParseCompat:FileKey"),
         ["publicServerURL"] = Option.Words("ParseCompat:PublicServerUrl", "publicServerURL should be a valid HTTPS URL starting with https://"),
         ["allowClientClassCreation"] = Flag("allowClientClassCreation", "ParseCompat:AllowClientClassCreation"),
@@ -52,7 +54,7 @@ internal static class OptionMap
         ["defaultLimit"] = Option.Number("ParseCompat:DefaultLimit", message =>
             IsConversion(message) ? "Default limit must be a number." : "Default limit must be a value greater than 0."),
         ["maxLimit"] = Option.Number("ParseCompat:MaxLimit", _ => "Max limit must be a value greater than 0."),
-        ["maxUploadSize"] = new Option(["ParseCompat:MaxBodyBytes", "Network:MaxBodyBytes"], PutSize),
+        ["maxUploadSize"] = new Option(["ParseCompat:MaxBodyBytes", "Network:MaxBodyBytes", "Files:MaxBytes"], PutSize),
         ["enableAnonymousUsers"] = Flag("enableAnonymousUsers", "ParseCompat:EnableAnonymousUsers"),
         ["enforcePrivateUsers"] = Flag("enforcePrivateUsers", "Accounts:PrivateUsers"),
         ["protectedFields"] = new Option(["Access:ProtectedFields"], (settings, value) =>
@@ -144,7 +146,7 @@ internal static class OptionMap
         var text = Option.Text(value).ToLowerInvariant();
         var unit = text.EndsWith("mb", StringComparison.Ordinal) ? 1 << 20 : text.EndsWith("kb", StringComparison.Ordinal) ? 1 << 10 : 1;
         var bytes = double.TryParse(text.TrimEnd('b', 'k', 'm'), out var number) ? (number * unit).ToString("0", null) : text;
-        settings["ParseCompat:MaxBodyBytes"] = settings["Network:MaxBodyBytes"] = bytes;
+        settings["ParseCompat:MaxBodyBytes"] = settings["Network:MaxBodyBytes"] = settings["Files:MaxBytes"] = bytes;
     }
 
     private static void PutLockout(Dictionary<string, string?> settings, JsonNode? value)

@@ -84,11 +84,20 @@ internal sealed class ParseApp : IAsyncDisposable
 
     public async Task<HttpResponseMessage> RequestAsync(string method, string path, string? body = null, params string[] headers)
     {
-        using var request = new HttpRequestMessage(new HttpMethod(method), path);
-        request.Headers.Add("X-Parse-Application-Id", "app");
-        request.Headers.Add("X-Parse-REST-API-Key", "rest");
+        using var request = Request(method, path, headers);
         if (body is not null)
             request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        return await _client.SendAsync(request);
+    }
+
+    /// <summary>A request with the application's keys.</summary>
+    public HttpRequestMessage Request(string method, string path, params string[] headers)
+    {
+        // As it stands: the client's own clean-up of a path would hide what a hostile one looks like.
+        var uri = new Uri(_client.BaseAddress!.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var request = new HttpRequestMessage(new HttpMethod(method), uri);
+        request.Headers.Add("X-Parse-Application-Id", "app");
+        request.Headers.Add("X-Parse-REST-API-Key", "rest");
         foreach (var header in headers)
         {
             var colon = header.IndexOf(':', StringComparison.Ordinal);
@@ -96,7 +105,17 @@ internal sealed class ParseApp : IAsyncDisposable
                 throw new ArgumentException(header);
         }
 
-        return await _client.SendAsync(request);
+        return request;
+    }
+
+    /// <summary>Sends a request as it is.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request) => _client.SendAsync(request);
+
+    /// <summary>Posts a text without any header of the dialect, as the SDK for browsers does.</summary>
+    public async Task<HttpResponseMessage> PostBareAsync(string path, string body)
+    {
+        using var content = new StringContent(body, Encoding.UTF8, "text/plain");
+        return await _client.PostAsync(path, content);
     }
 
     /// <summary>Posts a form, as a page does.</summary>

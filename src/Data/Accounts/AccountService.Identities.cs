@@ -26,6 +26,14 @@ public sealed partial class AccountService
             """, new { providers = known.Select(i => i.Provider).ToArray(), subjects = known.Select(i => i.Subject!).ToArray() }, cancellationToken: cancellation))];
     }
 
+    /// <summary>Whether a provider vouches for a user.</summary>
+    public async Task<bool> HasIdentityAsync(string userId, string provider, CancellationToken cancellation = default)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        return await connection.ExecuteScalarAsync<bool>(new CommandDefinition(
+            "select exists (select from app.identities where user_id = @userId and provider = @provider)", new { userId, provider }, cancellationToken: cancellation));
+    }
+
     /// <summary>Logs a user in for whom a provider vouched, and stores what it gave this time.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such user. <see cref="RefusalKind.Duplicate"/>: an identity is another's.</exception>
     public async Task<LoggedIn> LogInByIdentityAsync(string userId, IReadOnlyList<Identity> identities, SessionRequest? session, CancellationToken cancellation = default)

@@ -30,7 +30,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
     private async ValueTask<ParseResponse> RunAsync(ParseRequest request)
     {
         var items = BatchItem.Read(request.Body.Get("requests"), BelowMount);
-        var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && !route.Rules.HasFlag(RouteRules.Open)
+        var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && (route.Rules & (RouteRules.Open | RouteRules.Raw)) == 0
             ? route
             : throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}"));
         var isAtomic = request.Body.Get("transaction") is { ValueKind: JsonValueKind.True };

@@ -23,6 +23,17 @@ internal sealed class Authenticator(IOptions<ParseCompatOptions> options)
     private readonly AddressRanges _masterIps = new(options.Value.MasterKeyIps);
     private readonly AddressRanges _maintenanceIps = new(options.Value.MaintenanceKeyIps);
 
+    /// <summary>Whether the headers name the application, so that the body need not.</summary>
+    public bool IsNamed(HttpRequest request)
+    {
+        if (Header(request.Headers, "X-Parse-Application-Id") == _options.ApplicationId)
+            return true;
+        var basic = new Credentials();
+        if (!StringValues.IsNullOrEmpty(request.Headers.Authorization))
+            ReadBasic(request.Headers.Authorization.ToString(), basic);
+        return basic.ApplicationId is not null;
+    }
+
     /// <summary>What the request shows.</summary>
     /// <exception cref="ParseError">403: no or a foreign application id, or a credential that is no text; 107: a context that is no object.</exception>
     public Credentials Read(HttpRequest request, Envelope body)

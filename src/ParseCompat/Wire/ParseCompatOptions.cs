@@ -1,4 +1,5 @@
 using System.Net;
+using Backend.ParseCompat.Files;
 
 namespace Backend.ParseCompat.Wire;
 
@@ -79,6 +80,12 @@ internal sealed class ParseCompatOptions
     /// <summary>Address before a file's name, for files in a bucket; null: the dialect's own file route.</summary>
     public string? FileBaseUrl { get; set; }
 
+    /// <summary>Who may upload what.</summary>
+    public FileUploadOptions FileUpload { get; set; } = new();
+
+    /// <summary>Whether a file is stored under the very name that the client gave, replacing an older one, instead of behind a random prefix.</summary>
+    public bool PreserveFileName { get; set; }
+
     /// <summary>Whether any of the four client keys is set.</summary>
     internal bool AsksForClientKey => ClientKey is not null || JavaScriptKey is not null || RestApiKey is not null || DotNetKey is not null;
 
@@ -103,6 +110,8 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaxBodyBytes is less than 1.";
         if (MaxJsonDepth is < 8 or > 1000)
             yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
+        foreach (var problem in FileUpload.Problems())
+            yield return problem;
         foreach (var mount in Mounts ?? [])
         {
             if (mount.Length < 2 || mount[0] != '/' || mount[^1] == '/')

@@ -102,7 +102,11 @@ internal sealed class ParseFrame
                 }
 
                 pattern = request.Route.Pattern;
-                await SendAsync(response, await request.Route.Handler(request), output, request.Aborted);
+                var answer = await request.Route.Handler(request);
+                if (answer.Result is { } result)
+                    await result.ExecuteAsync(http);
+                else
+                    await SendAsync(response, answer, output, request.Aborted);
             }
             catch (Exception e) when (e is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
             {
@@ -134,8 +138,11 @@ internal sealed class ParseFrame
         var method = http.Request.Method;
         var open = Routes.Find(method, segments);
         var isOpen = open is not null && open.Rules.HasFlag(RouteRules.Open);
-        var body = await BodyReader.ReadAsync(http.Request, _options);
-        if (!isOpen && method == "POST" && body.Keys.Method is { } instead)
+        var isRaw = open is not null && open.Rules.HasFlag(RouteRules.Raw);
+        var body = isRaw
+            ? isOpen || _authenticator.IsNamed(http.Request) ? RequestBody.Empty : await ReadCredentialsAsync(http.Request)
+            : await BodyReader.ReadAsync(http.Request, _options);
+        if (!isOpen && !isRaw && method == "POST" && body.Keys.Method is { } instead)
             method = instead.ToUpperInvariant();
 
         var shown = isOpen ? new Credentials() : _authenticator.Read(http.Request, body.Keys);
@@ -161,6 +168,19 @@ internal sealed class ParseFrame
         if (route.Rules.HasFlag(RouteRules.Master))
             request.RequireMaster();
         return (request, method);
+    }
+
+    /// <summary>The body of an upload that shows who it is from in its JSON; anything else is from nobody.</summary>
+    private async ValueTask<RequestBody> ReadCredentialsAsync(HttpRequest request)
+    {
+        try
+        {
+            return await BodyReader.ReadAsync(request, _options);
+        }
+        catch (ParseError e) when (e.Status == 400)
+        {
+            throw ParseError.Unauthorized();
+        }
     }
 
     private static async ValueTask SendAsync(HttpResponse response, ParseResponse answer, JsonOutput output, CancellationToken cancellation)

@@ -69,7 +69,9 @@ internal sealed class ParseRequest
     public CancellationToken Aborted => Http.RequestAborted;
 
     /// <summary>A parameter of the route's pattern.</summary>
-    public string this[string parameter] => Segments[Route.IndexOf(parameter)];
+    public string this[string parameter] => Route.IndexOf(parameter) is var i && Route.TakesRest && i == Route.Length - 1
+        ? string.Join('/', Segments[i..])
+        : Segments[i];
 
     /// <summary>Names and texts of the query string.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Query => _query ??= Parameter.ReadQuery(QueryString);

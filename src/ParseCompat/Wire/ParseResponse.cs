@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace Backend.ParseCompat.Wire;
 
@@ -36,6 +37,9 @@ internal sealed class ParseResponse
     /// <summary>The type of <see cref="Content"/>.</summary>
     public string? ContentType { get; private init; }
 
+    /// <summary>What writes the whole answer; null: this does.</summary>
+    public IResult? Result { get; private init; }
+
     /// <summary>200 with <c>{}</c>.</summary>
     public static ParseResponse Empty { get; } = Json(200, static writer =>
     {
@@ -52,6 +56,9 @@ internal sealed class ParseResponse
     /// <summary>A body that is no JSON.</summary>
     public static ParseResponse Raw(int status, string contentType, ReadOnlyMemory<byte> content, IReadOnlyList<KeyValuePair<string, string>>? headers = null) =>
         new(status, null, null) { Content = content, ContentType = contentType, Headers = headers ?? [] };
+
+    /// <summary>A body that the result writes itself, with its status and headers (files, with their ranges).</summary>
+    public static ParseResponse Of(IResult result) => new(200, null, null) { Result = result };
 
     /// <summary>302 to another page.</summary>
     public static ParseResponse Redirect(string location) =>

@@ -20,9 +20,15 @@ internal enum RouteRules
 
     /// <summary>Needs no application id and no key (health, pages). The body is not read as JSON when it is a form: see <see cref="RequestBody"/>.</summary>
     Open = 4,
+
+    /// <summary>
+    /// The handler reads the body itself, as bytes. Only a request that shows no known application id in its headers has its body read as JSON, for its
+    /// credentials (contract 2.2). No method override, and not within a batch.
+    /// </summary>
+    Raw = 8,
 }
 
-/// <summary>One route: <c>GET /classes/:className/:objectId</c>.</summary>
+/// <summary>One route: <c>GET /classes/:className/:objectId</c>. A last segment <c>:name*</c> takes one or more, joined by slashes.</summary>
 internal sealed class Route
 {
     private readonly string[] _segments;
@@ -36,7 +42,8 @@ internal sealed class Route
         Rules = rules;
         _segments = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
         _isParameter = [.. _segments.Select(s => s[0] == ':')];
-        _segments = [.. _segments.Select(s => s.TrimStart(':'))];
+        TakesRest = _segments[^1].EndsWith('*');
+        _segments = [.. _segments.Select(s => s.TrimStart(':').TrimEnd('*'))];
     }
 
     public string Method { get; }
@@ -46,6 +53,9 @@ internal sealed class Route
     public RouteHandler Handler { get; }
 
     public RouteRules Rules { get; }
+
+    /// <summary>Whether the last parameter takes all further segments.</summary>
+    public bool TakesRest { get; }
 
     /// <summary>How many segments a path must have.</summary>
     public int Length => _segments.Length;
@@ -68,15 +78,16 @@ internal sealed class Route
     /// <summary>Whether decoded segments fit; literals are compared without case.</summary>
     public bool Matches(string[] segments)
     {
-        if (segments.Length != _segments.Length)
+        if (segments.Length != _segments.Length && !(TakesRest && segments.Length > _segments.Length))
             return false;
-        for (var i = 0; i < segments.Length; i++)
+        for (var i = 0; i < _segments.Length; i++)
         {
             if (!_isParameter[i] && !segments[i].Equals(_segments[i], StringComparison.OrdinalIgnoreCase))
                 return false;
         }
 
-        return true;
+        // An empty segment matches nothing.
+        return !TakesRest || Array.IndexOf(segments, "", _segments.Length - 1) < 0;
     }
 
     /// <summary>How many parameters it has: of two routes that fit, the one with fewer wins (<c>/users/me</c> before <c>/users/:objectId</c>).</summary>
@@ -111,7 +122,7 @@ internal sealed class RouteTable
     public RouteTable(IEnumerable<Route> routes)
     {
         _byFirst = routes.GroupBy(r => r.First, StringComparer.OrdinalIgnoreCase)
-            .ToFrozenDictionary(g => g.Key, g => g.OrderBy(r => r.Parameters).ToArray(), StringComparer.OrdinalIgnoreCase);
+            .ToFrozenDictionary(g => g.Key, g => g.OrderBy(r => r.TakesRest).ThenBy(r => r.Parameters).ToArray(), StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>The route of a method and decoded path segments, or null. HEAD is answered by GET's route.</summary>
