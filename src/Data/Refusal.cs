@@ -60,6 +60,9 @@ public enum RefusalKind
     /// <summary>Such a token whose time is over.</summary>
     ExpiredToken,
 
+    /// <summary>A user whose id reads like a role's name in access lists: he gets no rights at all.</summary>
+    ReservedId,
+
     /// <summary>A session token that no session has.</summary>
     InvalidSession,
 

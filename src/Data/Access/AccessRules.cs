@@ -34,6 +34,13 @@ public static class AccessRules
     /// <summary>The fields that this caller does not get to see in rows that have nothing to do with him.</summary>
     public static FrozenSet<string> HiddenFields(Table table, Caller caller) => table.HidingFrom(caller).General;
 
+    /// <summary>The fields that this caller does not get to see in the row with this id, as far as that can be said without reading it.</summary>
+    public static FrozenSet<string> HiddenFields(Table table, Caller caller, string id)
+    {
+        var hiding = table.HidingFrom(caller);
+        return hiding.HasOwnRow && id == caller.UserId ? hiding.In(1) : hiding.General;
+    }
+
     /// <summary>Whether a rule by this field can be evaluated: it leads to users, or is an array, whose references are looked at.</summary>
     internal static bool CanHoldUser(Field field) => field is { Kind: FieldKind.Reference, LeadsToUsers: true } or { Kind: FieldKind.Array };
 

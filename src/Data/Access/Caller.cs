@@ -27,8 +27,9 @@ public sealed class Caller
     public static Caller ReadOnlyAdministrator { get; } = new(true, true, null, [], null, null);
 
     /// <summary>A user with the names of all roles he has, inherited ones too.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.ReservedId"/>: access lists would take his id for a role's name.</exception>
     public static Caller User(string userId, ImmutableArray<string> roles, string? sessionId = null, string? sessionToken = null) =>
-        new(false, false, userId, roles, sessionId, sessionToken);
+        RowAcl.IsUserId(userId) ? new(false, false, userId, roles, sessionId, sessionToken) : throw new Refusal(RefusalKind.ReservedId, "The user's id is a reserved one.");
 
     /// <summary>Whether access rules are skipped.</summary>
     public bool IsAdministrator { get; }

@@ -15,4 +15,7 @@ public sealed record RowAcl(ImmutableArray<string> Read, ImmutableArray<string> 
 
     /// <summary>What a role's principal begins with.</summary>
     public const string RolePrefix = "role:";
+
+    /// <summary>Whether a user may have this id: one that access lists take for nothing else.</summary>
+    public static bool IsUserId(string id) => id != Everybody && !id.StartsWith(RolePrefix, StringComparison.Ordinal);
 }

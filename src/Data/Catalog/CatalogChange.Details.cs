@@ -8,8 +8,8 @@ internal sealed partial class CatalogChange
 {
     /// <summary>Sets whether a field is required, and its default.</summary>
     public Task SetOptionsAsync(Table table, FieldSpec field) =>
-        ExecuteAsync("update catalog.fields set required = $3, default_value = $4::jsonb where table_number = $1 and name = $2", table.Number, field.Name,
-            field.Required, DefaultJson(field));
+        ExecuteAsync("update catalog.fields set required = $3, default_value = $4::jsonb, optional_stated = $5 where table_number = $1 and name = $2",
+            table.Number, field.Name, field.Required, DefaultJson(field), field.OptionalStated);
 
     /// <summary>Declares permissions; null removes the declaration.</summary>
     public Task SetPermissionsAsync(Table table, TablePermissions? permissions) =>

@@ -173,10 +173,10 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         }
 
         await ExecuteAsync("""
-            insert into catalog.fields (table_number, name, kind, target, column_name, required, default_value, has_rest, indexed)
-            values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9)
+            insert into catalog.fields (table_number, name, kind, target, column_name, required, default_value, has_rest, indexed, optional_stated)
+            values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10)
             """, table, field.Name, field.Kind.ToString(), field.Target, column, field.Required, DefaultJson(field), column is null,
-            column is not null && field.Kind == FieldKind.Reference);
+            column is not null && field.Kind == FieldKind.Reference, field.OptionalStated);
     }
 
     private async Task<string?> AddColumnAsync(string relation, FieldSpec field, HashSet<string> columns, bool fresh)

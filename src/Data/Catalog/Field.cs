@@ -24,6 +24,9 @@ public sealed record Field
     /// <summary>Must have a value on insert and cannot be unset.</summary>
     public bool Required { get; init; }
 
+    /// <summary>Its declaration said that it is not required, which changes nothing but is shown again.</summary>
+    public bool OptionalStated { get; init; }
+
     /// <summary>The value that an insert without this field stores; null: none.</summary>
     public Rows.Value? Default { get; init; }
 

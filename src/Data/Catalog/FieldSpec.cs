@@ -6,6 +6,9 @@ public sealed record FieldSpec(string Name, FieldKind Kind, string? Target = nul
     /// <summary>See <see cref="Field.Required"/>.</summary>
     public bool Required { get; init; }
 
+    /// <summary>See <see cref="Field.OptionalStated"/>.</summary>
+    public bool OptionalStated { get; init; }
+
     /// <summary>See <see cref="Field.Default"/>.</summary>
     public Rows.Value? Default { get; init; }
 }

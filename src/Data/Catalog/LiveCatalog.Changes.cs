@@ -87,8 +87,7 @@ public sealed partial class LiveCatalog
             var table = change.Require(origin);
             if (table.Find(field.Name) is null)
                 throw new Refusal(RefusalKind.NotFound, $"No field {field.Name} in {origin}.", origin, field.Name);
-            await change.ExecuteAsync("update catalog.fields set required = $3, default_value = $4::jsonb where table_number = $1 and name = $2", table.Number, field.Name,
-                field.Required, CatalogChange.DefaultJson(field));
+            await change.SetOptionsAsync(table, field);
             return true;
         }, cancellation);
 

@@ -45,6 +45,12 @@ public sealed class ChangeSet
     /// <summary>The access list to store; null: unchanged (insert: the table's default, else none).</summary>
     public RowAcl? Acl { get; set; }
 
+    /// <summary>When the inserted row counts as made, UTC, in milliseconds; null: now. <see cref="UpdatedAt"/> is then given as well.</summary>
+    public DateTime? CreatedAt { get; set; }
+
+    /// <summary>When the inserted row counts as last changed.</summary>
+    public DateTime? UpdatedAt { get; set; }
+
     /// <summary>The write brought fields that the table did not have: the caller must be allowed to add fields to this row.</summary>
     public bool AddsFields { get; set; }
 

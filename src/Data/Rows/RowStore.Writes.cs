@@ -56,7 +56,11 @@ public sealed partial class RowStore
             sql.Sql(", rest");
         foreach (var (field, _) in compiler.Columns)
             sql.Sql(", ").Sql(field.QuotedColumn);
-        sql.Sql(") values (").Text(id).Sql(", ").Sql(Now).Sql(", ").Sql(Now);
+        sql.Sql(") values (").Text(id).Sql(", ");
+        if (changes is { CreatedAt: { } createdAt, UpdatedAt: { } updatedAt })
+            sql.Timestamp(createdAt).Sql(", ").Timestamp(updatedAt);
+        else
+            sql.Sql(Now).Sql(", ").Sql(Now);
         if (acl is not null)
             sql.Sql(", ").NullableTexts(acl.Read.IsDefault ? null : [.. acl.Read]).Sql(", ").NullableTexts(acl.Write.IsDefault ? null : [.. acl.Write]);
         if (rest is not null)

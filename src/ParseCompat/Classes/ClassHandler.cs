@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
@@ -49,7 +50,7 @@ internal partial class ClassHandler(ClassServices services)
             writer.WriteStartObject();
             writer.WritePropertyName("updatedAt"u8);
             WireDate.Write(writer, result.UpdatedAt);
-            WriteComputed(writer, result);
+            WriteComputed(writer, result, HiddenAfterWrite(draft, result));
             WriteExtraKeys(writer, draft, result);
             writer.WriteEndObject();
         });
@@ -186,15 +187,16 @@ internal partial class ClassHandler(ClassServices services)
         writer.WriteString("objectId"u8, result.Id);
         writer.WritePropertyName("createdAt"u8);
         WireDate.Write(writer, result.CreatedAt);
+        var hidden = HiddenAfterWrite(draft, result);
         foreach (var field in draft.Body.Fields)
         {
-            if (field is not { IsOperation: true, Action: DraftAction.Set } || field.Steps.Length > 0)
+            if (field is not { IsOperation: true, Action: DraftAction.Set } || field.Steps.Length > 0 || hidden.Contains(field.Name))
                 continue;
             writer.WritePropertyName(field.Name);
             Services.Values.Write(writer, field.Value);
         }
 
-        WriteComputed(writer, result);
+        WriteComputed(writer, result, hidden);
         if (result.Acl is { } acl)
         {
             writer.WritePropertyName("ACL"u8);
@@ -216,6 +218,10 @@ internal partial class ClassHandler(ClassServices services)
         writer.WriteEndObject();
     }
 
+    private FrozenSet<string> HiddenAfterWrite(WriteDraft draft, WriteResult result) => Services.ShowsHiddenAfterWrite
+        ? FrozenSet<string>.Empty
+        : AccessRules.HiddenFields(draft.Table, draft.Request.Caller, result.Id);
+
     /// <summary>The id that a create's body asks for; null: a new one.</summary>
     private string? ReadId(Draft body)
     {
@@ -232,9 +238,9 @@ internal partial class ClassHandler(ClassServices services)
     }
 
     /// <summary>Results of operations; those of one field's places as one nested object, which SDKs merge.</summary>
-    private void WriteComputed(Utf8JsonWriter writer, WriteResult result)
+    private void WriteComputed(Utf8JsonWriter writer, WriteResult result, FrozenSet<string> hidden)
     {
-        var values = result.Values;
+        var values = hidden.Count == 0 ? result.Values : [.. result.Values.Where(v => !hidden.Contains(v.Key.Field.Name))];
         for (var i = 0; i < values.Count; i++)
         {
             var (path, value) = values[i];

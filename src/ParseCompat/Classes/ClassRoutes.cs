@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Classes;
@@ -30,24 +31,25 @@ internal sealed class ClassRoutes : IRouteSource
     {
         var name = handler.ClassName!;
         if (create)
-            routes.Map("POST", path, r => handler.CreateAsync(r, name));
-        routes.Map("GET", path, r => handler.FindAsync(r, name));
-        routes.Map("GET", path + "/:objectId", r => handler.GetAsync(r, name, r["objectId"]));
-        routes.Map("PUT", path + "/:objectId", r => handler.UpdateAsync(r, name, r["objectId"]));
-        routes.Map("DELETE", path + "/:objectId", r => handler.DeleteAsync(r, name, r["objectId"]));
+            routes.Map("POST", path, r => Open(r, "create", name).CreateAsync(r, name));
+        routes.Map("GET", path, r => Open(r, "find", name).FindAsync(r, name));
+        routes.Map("GET", path + "/:objectId", r => Open(r, "get", name).GetAsync(r, name, r["objectId"]));
+        routes.Map("PUT", path + "/:objectId", r => Open(r, "update", name).UpdateAsync(r, name, r["objectId"]));
+        routes.Map("DELETE", path + "/:objectId", r => Open(r, "delete", name).DeleteAsync(r, name, r["objectId"]));
+
+        ClassHandler Open(ParseRequest request, string operation, string className)
+        {
+            ClassAccess.Require(className, operation, request.Caller);
+            return handler;
+        }
     }
 
     private ClassHandler Handler(ParseRequest request, string operation, out string className)
     {
         className = request["className"];
+        ClassAccess.Require(className, operation, request.Caller);
         if (className.Length > 0 && className[0] == '_')
         {
-            if (!request.IsMaster && ClassName.IsMasterOnly(className))
-            {
-                throw new ParseError(ErrorCode.OperationForbidden,
-                    $"Clients aren't allowed to perform the {operation} operation on the {className} collection.");
-            }
-
             if (_handlers.TryGetValue(className, out var handler))
                 return handler;
         }

@@ -1,3 +1,4 @@
+using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Queries;
@@ -7,7 +8,7 @@ using Microsoft.Extensions.Options;
 namespace Backend.ParseCompat.Classes;
 
 /// <summary>What every class handler works with.</summary>
-internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, TimeProvider time)
+internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time)
 {
     /// <summary>Which classes and fields exist.</summary>
     public LiveCatalog Catalog { get; } = catalog;
@@ -26,6 +27,9 @@ internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWri
 
     /// <summary>The dialect's settings.</summary>
     public ParseCompatOptions Options { get; } = options.Value;
+
+    /// <summary>Whether answers to writes show hidden fields.</summary>
+    public bool ShowsHiddenAfterWrite { get; } = access.Value.ProtectedFieldsSaveResponseExempt;
 
     private readonly string _base = options.Value.PublicServerUrl.TrimEnd('/');
 

@@ -81,6 +81,12 @@ internal sealed class Draft
     /// <summary>The access list to store; null: none was given.</summary>
     public RowAcl? Acl { get; set; }
 
+    /// <summary>The time that the body gives for the row's creation; counts with the maintenance key alone.</summary>
+    public Value? CreatedAt { get; set; }
+
+    /// <summary>The time that the body gives for the row's last change; counts with the maintenance key alone.</summary>
+    public Value? UpdatedAt { get; set; }
+
     /// <summary>The last entry of a key, or null.</summary>
     public DraftField? Find(string key)
     {

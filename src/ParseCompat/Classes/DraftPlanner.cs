@@ -49,6 +49,8 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         draft.Table = table;
         draft.Changes = Changes(draft, table);
         draft.Changes.AddsFields = draft.Request.AddsFields;
+        if (draft is { IsCreate: true, Request.IsMaintenance: true, Body.CreatedAt: { } createdAt })
+            (draft.Changes.CreatedAt, draft.Changes.UpdatedAt) = Times(createdAt, draft.Body.UpdatedAt ?? createdAt);
     }
 
     /// <summary>Refuses to make a class by using it, unless the settings or the master key allow it.</summary>
@@ -88,6 +90,15 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         }
 
         return missing;
+    }
+
+    private static (DateTime CreatedAt, DateTime UpdatedAt) Times(Value createdAt, Value updatedAt)
+    {
+        if (updatedAt.AsMilliseconds < createdAt.AsMilliseconds)
+            throw new ParseError(ErrorCode.ValidationError, "updatedAt cannot occur before createdAt");
+        if (createdAt.AsMilliseconds < Storage.MinMilliseconds || updatedAt.AsMilliseconds > Storage.MaxMilliseconds)
+            throw new ParseError(ErrorCode.ValidationError, "createdAt and updatedAt must be of the years 1 to 9999");
+        return (DateTimeOffset.FromUnixTimeMilliseconds(createdAt.AsMilliseconds).UtcDateTime, DateTimeOffset.FromUnixTimeMilliseconds(updatedAt.AsMilliseconds).UtcDateTime);
     }
 
     /// <summary>Whether the body has a key that is no field of the class and not about to be removed; a null counts, though it makes no field.</summary>

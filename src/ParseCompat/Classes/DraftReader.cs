@@ -54,13 +54,19 @@ internal static class DraftReader
                 reader.Skip();
                 return;
             case "createdAt" or "updatedAt":
-                if (ReadTyped(ref reader) is { Kind: { } kind and not FieldKind.Timestamp } other)
+                var time = ReadTyped(ref reader);
+                if (time.Kind is { } kind and not FieldKind.Timestamp)
                 {
                     throw new ParseError(ErrorCode.IncorrectType,
-                        $"schema mismatch for {className}.{key}; expected Date but got {ErrorMapping.TypeName(kind, other.Target)}");
+                        $"schema mismatch for {className}.{key}; expected Date but got {ErrorMapping.TypeName(kind, time.Target)}");
                 }
 
-                return; // the server's time wins
+                // The server's time wins, but for the maintenance key's.
+                if (time.Kind is not null && key == "createdAt")
+                    draft.CreatedAt = time.Value;
+                else if (time.Kind is not null)
+                    draft.UpdatedAt = time.Value;
+                return;
             case "ACL":
                 if (reader.TokenType == JsonTokenType.Null)
                     draft.Acl = null;

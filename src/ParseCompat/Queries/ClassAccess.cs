@@ -4,23 +4,36 @@ using Backend.ParseCompat.Wire;
 namespace Backend.ParseCompat.Queries;
 
 /// <summary>
-/// Which system classes a client may find at all, whatever their permissions say (contract sections 4, 9.10). Asked wherever a class comes
-/// from inside a query (sub-query, redirect, include), where no class's own handler is in the way.
+/// What a caller may do with classes at all, whatever their permissions and the request's body say (contract sections 2.5, 4, 9.10). Asked by the
+/// class routes, and wherever a class comes from inside a query (sub-query, redirect, include), where no class's own handler is in the way.
 /// </summary>
 internal static class ClassAccess
 {
-    /// <summary>Refuses a find of a class that only the master key finds.</summary>
+    /// <summary>Refuses an operation that only the master key has on this class, and every write of who may only read.</summary>
+    /// <param name="className">The class.</param>
+    /// <param name="operation">create, get, find, update or delete.</param>
+    /// <param name="caller">Who asks.</param>
     /// <exception cref="ParseError">119.</exception>
-    public static void RequireFind(string className, Caller caller)
+    public static void Require(string className, string operation, Caller caller)
     {
         if (caller.IsAdministrator)
+        {
+            if (caller.IsReadOnly && operation is "create" or "update" or "delete")
+                throw new ParseError(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {operation} operation.");
             return;
-        if (className == ClassName.Installation)
-            throw new ParseError(ErrorCode.OperationForbidden, "Clients aren't allowed to perform the find operation on the installation collection.");
+        }
+
+        if (className == ClassName.Installation && operation is "find" or "delete")
+            throw new ParseError(ErrorCode.OperationForbidden, $"Clients aren't allowed to perform the {operation} operation on the installation collection.");
         if (ClassName.IsMasterOnly(className))
-            throw new ParseError(ErrorCode.OperationForbidden, $"Clients aren't allowed to perform the find operation on the {className} collection.");
+            throw new ParseError(ErrorCode.OperationForbidden, $"Clients aren't allowed to perform the {operation} operation on the {className} collection.");
     }
 
-    /// <summary>Whether a row of the class may come along with a row that points to it.</summary>
-    public static bool MayInclude(string className, Caller caller) => caller.IsAdministrator || !ClassName.IsMasterOnly(className);
+    /// <summary>Refuses a find of a class that only the master key finds.</summary>
+    /// <exception cref="ParseError">119.</exception>
+    public static void RequireFind(string className, Caller caller) => Require(className, "find", caller);
+
+    /// <summary>Refuses to bring rows of a class along that only the master key reads.</summary>
+    /// <exception cref="ParseError">119.</exception>
+    public static void RequireInclude(string className, Caller caller) => Require(className, "get", caller);
 }

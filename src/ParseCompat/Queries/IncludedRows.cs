@@ -20,6 +20,7 @@ internal sealed class IncludedRows
 
     /// <summary>Fetches what the tree asks for.</summary>
     /// <exception cref="Data.Refusal">The caller may not read a class that is included.</exception>
+    /// <exception cref="ParseError">119: a class for the master key alone.</exception>
     public static async ValueTask<IncludedRows> FetchAsync(IReadOnlyList<Row> rows, IncludeNode root, RowStore store, CatalogSnapshot catalog, Caller caller,
         CancellationToken cancellation)
     {
@@ -33,7 +34,8 @@ internal sealed class IncludedRows
             foreach (var group in found.GroupBy(f => f.Target))
             {
                 var ids = group.Select(f => f.Id).Where(id => !included._rows.ContainsKey((group.Key, id))).Distinct().ToList();
-                var fetched = ids.Count > 0 && ClassAccess.MayInclude(group.Key, caller) && catalog.FindByOrigin(group.Key) is { } table
+                ClassAccess.RequireInclude(group.Key, caller);
+                var fetched = ids.Count > 0 && catalog.FindByOrigin(group.Key) is { } table
                     ? await store.LookUpAsync(table, ids, caller, cancellation: cancellation)
                     : [];
                 foreach (var id in ids)

@@ -58,7 +58,7 @@ internal sealed class SchemaPlan(string className, Table? table, bool isCreate, 
         foreach (var column in SystemColumns.Of(className))
             fields[column.Name] = column;
         foreach (var field in table?.Fields ?? [])
-            fields[field.Name] = new FieldSpec(field.Name, field.Kind, field.Target) { Required = field.Required, Default = field.Default };
+            fields[field.Name] = new FieldSpec(field.Name, field.Kind, field.Target) { Required = field.Required, OptionalStated = field.OptionalStated, Default = field.Default };
         return fields;
     }
 

@@ -25,7 +25,12 @@ internal sealed class SchemaWriter(ValueWriter values)
         foreach (var field in table.Fields)
         {
             if (!SystemColumns.IsDefault(table.Origin, field.Name) && !field.System)
-                WriteField(writer, new FieldSpec(field.Name, field.Kind, field.Target) { Required = field.Required, Default = field.Default });
+                WriteField(writer, new FieldSpec(field.Name, field.Kind, field.Target)
+                {
+                    Required = field.Required,
+                    OptionalStated = field.OptionalStated,
+                    Default = field.Default,
+                });
         }
 
         WriteType(writer, "ACL", "ACL");
@@ -65,8 +70,8 @@ internal sealed class SchemaWriter(ValueWriter values)
         writer.WriteString("type"u8, FieldDeclaration.BaseName(field.Kind));
         if (field.Target is not null)
             writer.WriteString("targetClass"u8, field.Target);
-        if (field.Required)
-            writer.WriteBoolean("required"u8, true);
+        if (field.Required || field.OptionalStated)
+            writer.WriteBoolean("required"u8, field.Required);
         if (field.Default is { } value)
         {
             writer.WritePropertyName("defaultValue"u8);

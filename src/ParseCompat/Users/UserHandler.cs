@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backend.Data;
+using Backend.Data.Access;
 using Backend.Data.Accounts;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
@@ -84,6 +85,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
                 throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {field.Key}");
         }
 
+        if (draft is { IsCreate: true, Id: { } id } && !RowAcl.IsUserId(id))
+            throw new ParseError(ErrorCode.OperationForbidden, "Invalid object ID.");
         var outcome = new UserOutcome { AuthData = AuthData.Read(draft.Request.Body.Get("authData")) };
         body.Take("authData");
         body.Take("sessionToken");

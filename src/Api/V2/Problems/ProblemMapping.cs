@@ -42,7 +42,7 @@ internal static class ProblemMapping
         RefusalKind.PermissionDenied or RefusalKind.ProtectedFilter or RefusalKind.ProtectedSort =>
             Denied(refusal.Message, authenticated),
         RefusalKind.AuthenticationRequired => Denied(refusal.Message, authenticated),
-        RefusalKind.ReadOnly => new(403, ProblemCodes.Permission, refusal.Message),
+        RefusalKind.ReadOnly or RefusalKind.ReservedId => new(403, ProblemCodes.Permission, refusal.Message),
         RefusalKind.NotFound => new(404, ProblemCodes.RowNotFound, refusal.Message),
         RefusalKind.Duplicate => new(409, ProblemCodes.Unique, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.TypeMismatch => new(400, ProblemCodes.Type, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
