@@ -68,6 +68,9 @@ public enum RefusalKind
 
     /// <summary>The token of a session whose time is over.</summary>
     ExpiredSession,
+
+    /// <summary>A business rule (an interceptor) said no; the message is its own, <see cref="Refusal.Code"/> and <see cref="Refusal.Detail"/> what it added.</summary>
+    Rejected,
 }
 
 /// <summary>
@@ -87,6 +90,12 @@ public sealed class Refusal(RefusalKind kind, string message, string? table = nu
 
     /// <summary>The operation that was refused, when there is one.</summary>
     public Access.Operation? Operation { get; init; }
+
+    /// <summary>The number that a business rule gave its refusal, when it gave one.</summary>
+    public int? Code { get; init; }
+
+    /// <summary>What a business rule said where that is more than a text: JSON.</summary>
+    public string? Detail { get; init; }
 
     /// <summary>When it ends, for a locked account or a limit that was passed; UTC.</summary>
     public DateTime? Until { get; init; }

@@ -1,5 +1,6 @@
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Files;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -23,6 +24,7 @@ public static class ParseCompatExtensions
         services.AddSingleton<ClassServices>();
         services.AddSingleton<IRouteSource, ClassRoutes>();
         services.AddSingleton<IRouteSource, FileRoutes>();
+        services.AddHooks();
         services.AddPeopleAndSchemas();
         return services;
     }

@@ -115,6 +115,15 @@ public sealed partial class LiveCatalog
             return true;
         }, cancellation);
 
+    /// <summary>
+    /// Changes what an <see cref="ICatalogFollower"/> reads: in a transaction of its own, one change at a time among all processes. Ends when every
+    /// live process has read it. Never while a transaction is open.
+    /// </summary>
+    /// <param name="work">Writes through the connection, whose transaction it leaves open; returns whether anything changed.</param>
+    /// <param name="cancellation">Cancels the waiting; what was begun is committed or not at all.</param>
+    public Task ChangeFollowedAsync(Func<NpgsqlConnection, Task<bool>> work, CancellationToken cancellation = default) =>
+        ChangeAsync(change => work(change.Connection), cancellation);
+
     /// <summary>Runs one change: alone among all processes, committed, then known to all of them.</summary>
     /// <param name="work">Returns whether anything changed.</param>
     /// <param name="cancellation">Cancels the waiting.</param>

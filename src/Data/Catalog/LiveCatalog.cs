@@ -26,6 +26,7 @@ public sealed partial class LiveCatalog : BackgroundService
     private readonly Listener _listener;
     private readonly ILogger<LiveCatalog> _logger;
     private readonly AccessOptions? _access;
+    private readonly ICatalogFollower[] _followers;
     private readonly SemaphoreSlim _changing = new(1);
     private readonly SemaphoreSlim _refreshing = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -33,12 +34,14 @@ public sealed partial class LiveCatalog : BackgroundService
     private long _leaseEnd;
 
     /// <summary>Makes the catalog of a database; it is read when the host starts.</summary>
-    public LiveCatalog(NpgsqlDataSource database, Listener listener, ILogger<LiveCatalog> logger, IOptions<AccessOptions>? access = null)
+    public LiveCatalog(NpgsqlDataSource database, Listener listener, ILogger<LiveCatalog> logger, IOptions<AccessOptions>? access = null,
+        IEnumerable<ICatalogFollower>? followers = null)
     {
         _database = database;
         _listener = listener;
         _logger = logger;
         _access = access?.Value;
+        _followers = [.. followers ?? []];
         listener.Subscribe(ChannelName, _ => _news.Writer.TryWrite(true), reconnected: RefreshAsync);
     }
 
@@ -87,6 +90,9 @@ public sealed partial class LiveCatalog : BackgroundService
             var snapshot = await CatalogReader.ReadAsync(connection, _access, cancellation);
             if (snapshot.Version > _current.Version)
             {
+                // Before the version is taken, and so before it is acknowledged.
+                foreach (var follower in _followers)
+                    await follower.ReadAsync(connection, cancellation);
                 _current = snapshot;
                 Log.CatalogLoaded(_logger, snapshot.Version, snapshot.Tables.Length);
             }

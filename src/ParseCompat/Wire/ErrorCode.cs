@@ -29,6 +29,7 @@ internal static class ErrorCode
     public const int DuplicateValue = 137;
     public const int ScriptFailed = 141;
     public const int ValidationError = 142;
+    public const int WebhookError = 143;
     public const int FileDeleteError = 153;
     public const int InvalidValue = 162;
     public const int UsernameMissing = 200;

@@ -26,6 +26,7 @@ internal static class ErrorMapping
             $"Permission denied for action {Name(refusal.Operation)} on class {refusal.Table}."),
         RefusalKind.AuthenticationRequired => new(ErrorCode.ObjectNotFound, "Permission denied, user needs to be authenticated."),
         RefusalKind.ReadOnly => new(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {Name(refusal.Operation)} operation."),
+        RefusalKind.Rejected => new(refusal.Code ?? ErrorCode.ScriptFailed, refusal.Message) { ErrorJson = refusal.Detail },
         RefusalKind.NotFound => ParseError.ObjectNotFound(),
         RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "username" } =>
             new(ErrorCode.UsernameTaken, "Account already exists for this username."),

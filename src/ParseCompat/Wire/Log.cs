@@ -13,4 +13,10 @@ internal static partial class Log
 
     [LoggerMessage(2003, LogLevel.Error, "Request {RequestId}: a file could not be stored")]
     public static partial void FileNotStored(ILogger logger, Exception exception, string requestId);
+
+    [LoggerMessage(2010, LogLevel.Warning, "Web hook {Hook} failed: {Reason}")]
+    public static partial void HookFailed(ILogger logger, string hook, string reason);
+
+    [LoggerMessage(2011, LogLevel.Warning, "Web hook {Hook} refused after the write was done; the write stands")]
+    public static partial void AfterHookRefused(ILogger logger, string hook);
 }

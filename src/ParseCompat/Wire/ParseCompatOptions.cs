@@ -86,6 +86,15 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a file is stored under the very name that the client gave, replacing an older one, instead of behind a random prefix.</summary>
     public bool PreserveFileName { get; set; }
 
+    /// <summary>Sent to web hooks as <c>X-Parse-Webhook-Key</c>, so that they know who calls; null: not sent.</summary>
+    public string? WebhookKey { get; set; }
+
+    /// <summary>How long a web hook may take to answer.</summary>
+    public TimeSpan WebhookTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Largest answer of a web hook in bytes.</summary>
+    public int WebhookMaxAnswerBytes { get; set; } = 20 * 1024 * 1024;
+
     /// <summary>Whether any of the four client keys is set.</summary>
     internal bool AsksForClientKey => ClientKey is not null || JavaScriptKey is not null || RestApiKey is not null || DotNetKey is not null;
 
@@ -112,6 +121,12 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
         foreach (var problem in FileUpload.Problems())
             yield return problem;
+        if (WebhookKey is not null && (WebhookKey.Length == 0 || WebhookKey.AsSpan().ContainsAnyExceptInRange(' ', '~')))
+            yield return "ParseCompat:WebhookKey is empty or holds a sign that a header cannot; leave it out for no key.";
+        if (WebhookTimeout <= TimeSpan.Zero || WebhookTimeout > TimeSpan.FromMinutes(10))
+            yield return "ParseCompat:WebhookTimeout is not between 0 and 10 minutes.";
+        if (WebhookMaxAnswerBytes < 1)
+            yield return "ParseCompat:WebhookMaxAnswerBytes is less than 1.";
         foreach (var mount in Mounts ?? [])
         {
             if (mount.Length < 2 || mount[0] != '/' || mount[^1] == '/')

@@ -14,6 +14,9 @@ internal sealed class ParseError(int? code, string message, int? status = null) 
         _ => 400,
     };
 
+    /// <summary>The JSON of the body's <c>error</c> where that is no text (what a web hook said); null: the message.</summary>
+    public string? ErrorJson { get; init; }
+
     /// <summary>No or a wrong application id or key, or an address that the key is not open to.</summary>
     public static ParseError Unauthorized() => new(null, "unauthorized", 403);
 

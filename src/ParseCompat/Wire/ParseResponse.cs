@@ -74,7 +74,10 @@ internal sealed class ParseResponse
         if (error.Code is { } code)
             writer.WriteNumber("code"u8, code);
         writer.WritePropertyName("error"u8);
-        JsonText.Write(writer, error.Message);
+        if (error.ErrorJson is { } json)
+            writer.WriteRawValue(json, skipInputValidation: true);
+        else
+            JsonText.Write(writer, error.Message);
         writer.WriteEndObject();
     }
 

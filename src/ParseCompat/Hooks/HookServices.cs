@@ -1,0 +1,33 @@
+using Backend.Data.Catalog;
+using Backend.ParseCompat.Functions;
+using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Backend.ParseCompat.Hooks;
+
+/// <summary>Registers web hooks and the routes that call them.</summary>
+internal static class HookServices
+{
+    public static void AddHooks(this IServiceCollection services)
+    {
+        services.AddHttpClient(HookClient.ClientName)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                UseCookies = false,
+                ConnectTimeout = TimeSpan.FromSeconds(5),
+                PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+                // Shorter than what servers keep a silent connection open for: a call must not meet one that is being closed, since it is not sent twice.
+                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(2),
+                MaxConnectionsPerServer = 256,
+            })
+            // The factory's own log lines name addresses, which may carry secrets.
+            .RemoveAllLoggers();
+        services.AddSingleton<HookRegistry>();
+        services.AddSingleton<ICatalogFollower>(s => s.GetRequiredService<HookRegistry>());
+        services.AddSingleton<HookStore>();
+        services.AddSingleton<HookClient>();
+        services.AddSingleton<IRouteSource, HookRoutes>();
+        services.AddSingleton<IRouteSource, FunctionRoutes>();
+    }
+}
