@@ -28,6 +28,7 @@ public static class DataServices
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddOptions<AccessOptions>().Configure(o => o.Read(configuration.GetSection(AccessOptions.Section)));
         services.AddSingleton<LiveCatalog>();
+        services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<RowStore>();
         services.AddMemcached(configuration);
         services.AddAccounts(configuration);

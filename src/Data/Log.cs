@@ -20,6 +20,9 @@ internal static partial class Log
     [LoggerMessage(1005, LogLevel.Error, "An index could not be built; queries that it would serve are slow.")]
     public static partial void IndexNotBuilt(ILogger logger, Exception exception);
 
+    [LoggerMessage(1006, LogLevel.Information, "Made index {Index}, because a query asked for it.")]
+    public static partial void IndexMade(ILogger logger, string index);
+
     [LoggerMessage(1020, LogLevel.Information, "Connected to memcached {Host}:{Port}.")]
     public static partial void CacheConnected(ILogger logger, string host, int port);
 

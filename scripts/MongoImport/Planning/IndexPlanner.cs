@@ -115,8 +115,7 @@ internal sealed class IndexPlanner
             return;
         }
         var language = index.Options.TryGetValue("default_language", out var given) && given.ValueKind == JsonValueKind.String && IsKnown(given.GetString()!) ? given.GetString()! : "english";
-        var text = string.Join(" || ' ' || ", fields.Select(f => $"coalesce({f!.QuotedColumn}, '')"));
-        Build(index, $"using gin (to_tsvector('{language}'::regconfig, {text}))", [.. fields.Select(f => f!.Column!), "text"], unique: false);
+        Build(index, DemandedIndex.Words([.. fields.Select(f => f!)], language).Definition, [.. fields.Select(f => f!.Column!), "text"], unique: false);
     }
 
     // Two manners, because MongoDB has two: planar on the geometry, spherical on its geography, without what geography would rewrite.
@@ -127,12 +126,8 @@ internal sealed class IndexPlanner
             Refuse(index, "a geographic index on something else than a point or polygon has no counterpart");
             return;
         }
-        var column = field.QuotedColumn;
-        var inRange = field.Kind == FieldKind.Point
-            ? $"st_x({column}) between -180 and 180 and st_y({column}) between -90 and 90"
-            : $"st_xmin({column}) >= -180 and st_xmax({column}) <= 180 and st_ymin({column}) >= -90 and st_ymax({column}) <= 90";
-        Build(index, $"using gist ((case when {inRange} then {column}::geography end))", [field.Column!, "sphere"], unique: false);
-        Build(index with { Name = index.Name + " (planar)" }, $"using gist ({column})", [field.Column!, "plane"], unique: false);
+        Build(index, DemandedIndex.Sphere(field).Definition, [field.Column!, "sphere"], unique: false);
+        Build(index with { Name = index.Name + " (planar)" }, DemandedIndex.Plane(field).Definition, [field.Column!, "plane"], unique: false);
         if (index.Key.Length > 1)
         {
             _notes.Add($"Index {index.Name}: only its geographic part is built.");
@@ -272,7 +267,15 @@ internal sealed class IndexPlanner
     private static string Definition(SourceIndex index)
     {
         var definition = new JsonObject();
-        foreach (var (key, direction) in index.Key)
+        // Of a text index MongoDB keeps the fields among the weights.
+        if (index.Options.TryGetValue("weights", out var weights) && weights.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var weight in weights.EnumerateObject())
+            {
+                definition[weight.Name] = "text";
+            }
+        }
+        foreach (var (key, direction) in index.Key.Where(k => k.Key is not ("_fts" or "_ftsx")))
         {
             definition[key] = direction is "1" or "-1" ? JsonValue.Create(int.Parse(direction, CultureInfo.InvariantCulture)) : JsonValue.Create(direction);
         }

@@ -76,15 +76,59 @@ public abstract record Filter
     /// <summary>A text that matches a regular expression.</summary>
     public sealed record Matches(FieldPath Path, TextPattern Pattern) : Filter;
 
-    /// <summary>The row is related: its id stands in the relation's join table on the other side of <paramref name="OwnerId"/>.</summary>
-    public sealed record RelatedTo(Field Relation, string OwnerId) : Filter;
+    /// <summary>
+    /// The row is related: its id stands in the relation's join table on the other side of <paramref name="OwnerId"/>. With
+    /// <paramref name="Owners"/> only when that query finds the owner, so that who may not read an owner learns nothing about it.
+    /// </summary>
+    public sealed record RelatedTo(Field Relation, string OwnerId, RowQuery? Owners = null) : Filter;
 
-    /// <summary>The row's own relation holds the row with this id.</summary>
+    /// <summary>The row's own relation holds one of the rows with these ids.</summary>
     public sealed record HasRelated(Field Relation, ImmutableArray<string> RelatedIds) : Filter;
 
-    /// <summary>The reference leads to (or the array holds a reference to) a row that the inner query finds.</summary>
-    public sealed record InQuery(FieldPath Path, RowQuery Query) : Filter;
+    /// <summary>The row's own relation holds a row that the inner query finds.</summary>
+    public sealed record HasRelatedIn(Field Relation, RowQuery Query) : Filter;
+
+    /// <summary>
+    /// The reference leads to (or the array or object holds a reference to) a row that the inner query finds. References inside JSON
+    /// are recognised by <paramref name="Forms"/>; without it they match nothing.
+    /// </summary>
+    public sealed record InQuery(FieldPath Path, RowQuery Query, NestedForms? Forms = null) : Filter;
+
+    /// <summary>Equal to a value that the rows of the inner query have at <paramref name="Found"/>; of an array there, to one of its elements.</summary>
+    public sealed record InValues(FieldPath Path, RowQuery Query, FieldPath Found, NestedForms? Forms = null) : Filter;
+
+    /// <summary>A point on the earth not farther from the centre than so many radians along the sphere; null: any point that is on the earth.</summary>
+    public sealed record Near(FieldPath Path, GeoPoint Center, double? MaxRadians) : Filter;
+
+    /// <summary>A point inside or on the edge of the rectangle between two corners, on the plane of degrees.</summary>
+    public sealed record InsideBox(FieldPath Path, GeoPoint Corner, GeoPoint Opposite) : Filter;
+
+    /// <summary>A point inside or on the edge of a closed ring, on the plane of degrees.</summary>
+    public sealed record InsideRing(FieldPath Path, ImmutableArray<GeoPoint> Ring) : Filter;
+
+    /// <summary>A polygon that holds the point, or has it on its edge, on the sphere.</summary>
+    public sealed record Covers(FieldPath Path, GeoPoint Point) : Filter;
+
+    /// <summary>Text fields that hold the words of a search.</summary>
+    public sealed record SearchText(ImmutableArray<Field> Fields, TextSearch Search) : Filter;
 }
+
+/// <summary>
+/// How a dialect writes references and instants inside JSON, where they have no column. Data compares them with columns by this.
+/// </summary>
+public abstract class NestedForms
+{
+    /// <summary>The form of a reference to a row of the table with this <see cref="Table.Origin"/>; its key holds the id.</summary>
+    public abstract NestedForm Reference(string target);
+
+    /// <summary>The form of an instant; its key holds ISO 8601 in UTC with three digits of a second.</summary>
+    public abstract NestedForm Timestamp { get; }
+}
+
+/// <summary>A JSON object of constant members and one that holds the value as text.</summary>
+/// <param name="Constant">The constant members, a JSON object as UTF-8.</param>
+/// <param name="Key">The key that holds the value.</param>
+public sealed record NestedForm(byte[] Constant, string Key);
 
 /// <summary>A text pattern in PostgreSQL's own syntax, ready to be a parameter.</summary>
 /// <param name="Expression">A regular expression (ARE without a leading director) or a LIKE pattern.</param>

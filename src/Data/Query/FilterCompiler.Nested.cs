@@ -60,6 +60,16 @@ internal static partial class FilterCompiler
         sql.Sql(")");
     }
 
+    /// <summary>Prints: the value that stands in <c>rest</c>, or an element of an array there, meets a condition.</summary>
+    private static void PrintRestElements(Statement sql, FieldPath path, string alias, Action<string> condition)
+    {
+        var element = sql.Alias();
+        sql.Sql("exists (select from jsonb_path_query(").Sql(alias).Sql(".rest -> ").Text(path.Field.Name).Sql(", ").JsonPath(JsonPath(path) + "[*]").Sql(") as ").Sql(element)
+            .Sql(" where ");
+        condition(element);
+        sql.Sql(")");
+    }
+
     private static void PrintContainedBy(Statement sql, Filter.ContainedBy contained, string alias)
     {
         if (!IsNested(contained.Path))

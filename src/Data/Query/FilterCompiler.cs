@@ -56,14 +56,35 @@ internal static partial class FilterCompiler
                 PrintMatches(sql, matches, alias);
                 break;
             case Filter.RelatedTo related:
-                sql.Sql(alias).Sql(".id = any(array(select related_id from app.").Sql(related.Relation.QuotedColumn).Sql(" where owning_id = ").Text(Clean(related.OwnerId)).Sql("))");
+                PrintRelatedTo(sql, related, alias, caller);
                 break;
             case Filter.HasRelated has:
                 sql.Sql(alias).Sql(".id = any(array(select owning_id from app.").Sql(has.Relation.QuotedColumn).Sql(" where related_id = any(")
                     .Texts([.. has.RelatedIds.Where(id => Storage.IsStorable(id, false))]).Sql(")))");
                 break;
+            case Filter.HasRelatedIn has:
+                PrintHasRelatedIn(sql, has, alias, caller);
+                break;
             case Filter.InQuery inner:
                 PrintInQuery(sql, inner, alias, caller);
+                break;
+            case Filter.InValues inner:
+                PrintInValues(sql, inner, alias, caller);
+                break;
+            case Filter.Near near:
+                PrintNear(sql, near, alias);
+                break;
+            case Filter.InsideBox box:
+                PrintBox(sql, box, alias);
+                break;
+            case Filter.InsideRing ring:
+                PrintRing(sql, ring, alias);
+                break;
+            case Filter.Covers covers:
+                PrintCovers(sql, covers, alias);
+                break;
+            case Filter.SearchText search:
+                PrintSearch(sql, search, alias);
                 break;
             default:
                 throw new InvalidOperationException($"Unknown filter {filter.GetType().Name}.");
@@ -128,7 +149,7 @@ internal static partial class FilterCompiler
             if (stored.Length > 0)
             {
                 branches.Next();
-                sql.Sql("exists (select from jsonb_path_query(").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(", '$[*]') as e where e = any(").Jsons(stored).Sql("))");
+                PrintRestElements(sql, path, alias, element => sql.Sql(element).Sql(" = any(").Jsons(stored).Sql(")"));
             }
         }
 
@@ -276,9 +297,7 @@ internal static partial class FilterCompiler
         if (field.HasRest && compare.Path.Steps.IsEmpty)
         {
             branches.Next();
-            sql.Sql("exists (select from jsonb_path_query(").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(", '$[*]') as e where ");
-            PrintJsonCompare(sql, "e", compare, true);
-            sql.Sql(")");
+            PrintRestElements(sql, compare.Path, alias, element => PrintJsonCompare(sql, element, compare, true));
         }
 
         branches.End();
@@ -353,9 +372,11 @@ internal static partial class FilterCompiler
         if (field.HasRest && matches.Path.Steps.IsEmpty)
         {
             branches.Next();
-            sql.Sql("exists (select from jsonb_path_query(").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(", '$[*]') as e where jsonb_typeof(e) = 'string' and ");
-            PrintPattern(sql, "(e #>> '{}')", matches.Pattern);
-            sql.Sql(")");
+            PrintRestElements(sql, matches.Path, alias, element =>
+            {
+                sql.Sql("jsonb_typeof(").Sql(element).Sql(") = 'string' and ");
+                PrintPattern(sql, $"({element} #>> '{{}}')", matches.Pattern);
+            });
         }
 
         branches.End();
@@ -375,28 +396,6 @@ internal static partial class FilterCompiler
             _ => " ~ ",
         });
         sql.Text(Clean(pattern.Expression));
-    }
-
-    private static void PrintInQuery(Statement sql, Filter.InQuery filter, string alias, Caller caller)
-    {
-        var field = filter.Path.Field;
-        if (field is not { Kind: FieldKind.Reference, Column: not null } || !filter.Path.Steps.IsEmpty || field.Target != filter.Query.Table.Origin)
-        {
-            sql.Sql("false");
-            return;
-        }
-
-        var inner = sql.Alias();
-        sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" = any(array(select ").Sql(inner).Sql(".id from ").Sql(filter.Query.Table.Quoted).Sql(" ").Sql(inner).Sql(" where ");
-        AccessRules.PrintReadable(sql, filter.Query.Table, filter.Query.Operation, caller, inner);
-        sql.Sql(" and ");
-        Print(sql, filter.Query.Filter, inner, caller);
-        if (filter.Query.Limit is { } limit)
-        {
-            sql.Sql(" order by ").Sql(inner).Sql(".created_at, ").Sql(inner).Sql(".id limit ").Integer(limit);
-        }
-
-        sql.Sql("))");
     }
 
     /// <summary>The smallest text after all that begin with a prefix, by code points; null when there is none.</summary>

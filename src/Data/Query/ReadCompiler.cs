@@ -13,7 +13,8 @@ namespace Backend.Data.Query;
 /// <param name="Version">The ordinal of the row version; -1: not read.</param>
 /// <param name="Hiding">What is hidden row by row; null: nothing that was read.</param>
 /// <param name="Owners">The ordinal of the first of <see cref="FieldHiding.Owners"/>: whether that field holds the caller.</param>
-internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FieldHiding? Hiding, int Owners);
+/// <param name="Score">The ordinal of the score of a text search; -1: not read.</param>
+internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FieldHiding? Hiding, int Owners, int Score);
 
 /// <summary>Prints reads: rows and counts.</summary>
 internal static class ReadCompiler
@@ -28,7 +29,7 @@ internal static class ReadCompiler
         sql.Sql(" from ").Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
         PrintFilter(sql, query, caller);
-        PrintOrder(sql, query);
+        PrintOrder(sql, query, Alias);
         if (query.Limit is { } limit)
             sql.Sql(" limit ").Integer(limit);
         if (query.Offset > 0)
@@ -108,8 +109,16 @@ internal static class ReadCompiler
             version = next++;
         }
 
+        var score = -1;
+        if (query.WithScore is { } search)
+        {
+            sql.Sql(", ");
+            FilterCompiler.PrintScore(sql, search, Alias);
+            score = next++;
+        }
+
         if (!hiding.DependsOnRow)
-            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1);
+            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1, score);
         foreach (var owner in hiding.Owners)
         {
             sql.Sql(", ");
@@ -117,16 +126,17 @@ internal static class ReadCompiler
             sql.Sql(" is true");
         }
 
-        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, next);
+        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, next, score);
     }
 
-    private static void PrintOrder(Statement sql, RowQuery query)
+    /// <summary>Prints the order of a query's rows.</summary>
+    internal static void PrintOrder(Statement sql, RowQuery query, string alias)
     {
         if (query.Limit == 1 && query.Sort.IsEmpty && query.Filter is Filter.Equal { Path.Field.Column: "id" })
             return;
         if (query.Sort.IsEmpty)
         {
-            sql.Sql(" order by t.created_at, t.id");
+            sql.Sql(" order by ").Sql(alias).Sql(".created_at, ").Sql(alias).Sql(".id");
             return;
         }
 
@@ -135,19 +145,32 @@ internal static class ReadCompiler
         {
             if (i > 0)
                 sql.Sql(", ");
-            PrintSort(sql, query.Sort[i], query.Filter);
+            PrintSort(sql, query.Sort[i], query.Filter, alias);
         }
     }
 
-    private static void PrintSort(Statement sql, Sort sort, Filter filter)
+    private static void PrintSort(Statement sql, Sort sort, Filter filter, string alias)
     {
+        if (sort.Distance is { } near)
+        {
+            FilterCompiler.PrintDistance(sql, near, alias);
+            return;
+        }
+
+        if (sort.Score is { } search)
+        {
+            FilterCompiler.PrintScore(sql, search, alias);
+            sql.Sql(" desc");
+            return;
+        }
+
         var field = sort.Path.Field;
         if (field.Column is null || field.Kind == FieldKind.Relation)
-            sql.Sql("t.rest -> ").Text(field.Name);
+            sql.Sql(alias).Sql(".rest -> ").Text(field.Name);
         else if (sort.Path.Steps.IsEmpty)
-            sql.Sql("t.").Sql(field.QuotedColumn);
+            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);
         else if (field.Kind is FieldKind.Object or FieldKind.Array)
-            sql.Sql("t.").Sql(field.QuotedColumn).Sql(" #> ").Texts([.. sort.Path.Steps.Select(FilterCompiler.Clean)]);
+            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" #> ").Texts([.. sort.Path.Steps.Select(FilterCompiler.Clean)]);
         else
             sql.Sql("(select null::text)");
         // Where no null can come, the order is printed as the indexes have it, whatever end the caller would put nulls at.

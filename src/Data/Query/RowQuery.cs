@@ -5,7 +5,20 @@ using Backend.Data.Catalog;
 namespace Backend.Data.Query;
 
 /// <summary>One key of an order. Missing and null come first ascending, last descending, unless said otherwise.</summary>
-public sealed record Sort(FieldPath Path, bool Descending = false, bool? NullsFirst = null);
+public sealed record Sort(FieldPath Path, bool Descending = false, bool? NullsFirst = null)
+{
+    /// <summary>The distance from this condition's centre is ordered by, nearest first, instead of the value.</summary>
+    public Filter.Near? Distance { get; private init; }
+
+    /// <summary>How well this condition's fields match is ordered by, best first, instead of the value.</summary>
+    public Filter.SearchText? Score { get; private init; }
+
+    /// <summary>The nearest first.</summary>
+    public static Sort ByDistance(Filter.Near near) => new(near.Path) { Distance = near };
+
+    /// <summary>The best match first.</summary>
+    public static Sort ByScore(Filter.SearchText search) => new(search.Fields[0]) { Score = search };
+}
 
 /// <summary>A read of rows of one table, with names resolved against the catalog (design section 4).</summary>
 public sealed record RowQuery
@@ -39,4 +52,7 @@ public sealed record RowQuery
 
     /// <summary>Read the row version, for an ETag.</summary>
     public bool WithVersion { get; init; }
+
+    /// <summary>Read how well each row matches this condition; null: nothing to read.</summary>
+    public Filter.SearchText? WithScore { get; init; }
 }

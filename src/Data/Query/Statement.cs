@@ -1,4 +1,5 @@
 using System.Text;
+using Backend.Data.Catalog;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -73,6 +74,12 @@ internal sealed class Statement
         _text.Append("::jsonb[]");
         return this;
     }
+
+    /// <summary>Indexes that would serve what was printed; null: none was asked for.</summary>
+    public List<DemandedIndex>? Demanded { get; private set; }
+
+    /// <summary>Notes an index that would serve what was printed.</summary>
+    public void Demand(DemandedIndex index) => (Demanded ??= []).Add(index);
 
     /// <summary>Prints something apart, to be put where it belongs later; its parameters count at once.</summary>
     public string Fragment(Action<Statement> print)

@@ -29,6 +29,26 @@ internal static class VisibleFields
         Require(query.Table, query.Filter, hidden, caller);
     }
 
+    /// <summary>Prints in which rows of <paramref name="alias"/> the caller sees a field, as something to be added to a condition; nothing where it is all of them.</summary>
+    public static void PrintWhere(Statement sql, Table table, Field field, string alias, Caller caller)
+    {
+        var hiding = table.HidingFrom(caller);
+        if (!hiding.General.Contains(field.Name))
+            return;
+        sql.Sql(" and (false");
+        if (hiding.HasOwnRow && !hiding.In(1).Contains(field.Name))
+            sql.Sql(" or ").Sql(alias).Sql(".id = ").Text(caller.UserId!);
+        for (var i = 0; i < hiding.Owners.Length; i++)
+        {
+            if (hiding.In(2UL << i).Contains(field.Name))
+                continue;
+            sql.Sql(" or ");
+            AccessRules.PrintHolds(sql, hiding.Owners[i], caller.UserId!, alias);
+        }
+
+        sql.Sql(")");
+    }
+
     private static void Require(Table table, Filter filter, FrozenSet<string> hidden, Caller caller)
     {
         switch (filter)
@@ -69,6 +89,30 @@ internal static class VisibleFields
                 break;
             case Filter.HasRelated f:
                 Require(table, f.Relation, hidden);
+                break;
+            case Filter.HasRelatedIn f:
+                Require(table, f.Relation, hidden);
+                Require(f.Query, caller);
+                break;
+            case Filter.InValues f:
+                Require(table, f.Path.Field, hidden);
+                Require(f.Query, caller);
+                break;
+            case Filter.Near f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.InsideBox f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.InsideRing f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.Covers f:
+                Require(table, f.Path.Field, hidden);
+                break;
+            case Filter.SearchText f:
+                foreach (var field in f.Fields)
+                    Require(table, field, hidden);
                 break;
             case Filter.RelatedTo:
                 break; // says nothing of the row's own fields

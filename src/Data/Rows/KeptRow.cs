@@ -19,6 +19,7 @@ internal sealed class KeptRow : Row
         UpdatedAt = source.UpdatedAt;
         Acl = source.Acl;
         Version = source.Version;
+        Score = source.Score;
         Rest = source.Rest;
         _objects = new object?[Fields.Length];
         _numbers = new double[Fields.Length];
@@ -48,6 +49,8 @@ internal sealed class KeptRow : Row
     public override RowAcl? Acl { get; }
 
     public override uint Version { get; }
+
+    public override float? Score { get; }
 
     public override IReadOnlyList<KeyValuePair<string, Value>> Rest { get; }
 

@@ -31,6 +31,9 @@ public abstract class Row
     /// <summary>The row version (<c>xmin</c>), when it was asked for.</summary>
     public abstract uint Version { get; }
 
+    /// <summary>How well the row matches a text search, when it was asked for; else null.</summary>
+    public abstract float? Score { get; }
+
     /// <summary>Whether the column is null: the field is missing or stands in <see cref="Rest"/>.</summary>
     public abstract bool IsNull(int field);
 

@@ -70,6 +70,9 @@ public sealed class RowCursor : Row, IAsyncDisposable
     public override uint Version => _shape!.Version < 0 ? 0 : _reader.GetFieldValue<uint>(_shape.Version);
 
     /// <inheritdoc/>
+    public override float? Score => _shape!.Score < 0 ? null : _reader.GetFloat(_shape.Score);
+
+    /// <inheritdoc/>
     public override IReadOnlyList<KeyValuePair<string, Value>> Rest => _rest ??= ReadRest();
 
     /// <summary>Goes to the next row; false at the end.</summary>

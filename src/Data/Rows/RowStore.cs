@@ -14,13 +14,15 @@ public sealed partial class RowStore
     private readonly NpgsqlDataSource _database;
     private readonly LiveCatalog _catalog;
     private readonly ImmutableArray<IRowInterceptor> _interceptors;
+    private readonly IndexDemand _indexes;
 
     /// <summary>Makes a store.</summary>
-    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors)
+    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes)
     {
         _database = database;
         _catalog = catalog;
         _interceptors = [.. interceptors];
+        _indexes = indexes;
     }
 
     /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
@@ -58,6 +60,7 @@ public sealed partial class RowStore
             shape = ReadCompiler.PrintRows(rows, query, caller);
         }
 
+        _indexes.Note((rows ?? count)?.Demanded);
         var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
         return await RowCursor.OpenAsync(connection, transaction is null, transaction?.Transaction, count, rows, shape, query.Table, caller, cancellation);
     }

@@ -16,12 +16,22 @@ internal partial class ClassHandler
     {
         var filter = Filter.Always;
         var operation = Operation.Find;
+        Filter.SearchText? search = null;
+        Filter.Near? nearest = null;
         if (options.Where is { } where)
         {
             var snapshot = await Services.Catalog.GetAsync(request.Aborted);
-            var context = new PlanContext(snapshot, Services.Rows, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync,
+            var context = new PlanContext(snapshot, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync,
                 Services.Time.GetUtcNow(), request.Aborted);
-            filter = await new WherePlanner(context).PlanAsync(table, where);
+            var planner = new WherePlanner(context);
+            filter = await planner.PlanAsync(table, where);
+            search = planner.Search;
+            if (planner.HasNear)
+            {
+                nearest = WherePlanner.Nearest(filter);
+                if (options.Limit > 0)
+                    WherePlanner.RequireOneOrder(filter);
+            }
 
             // A find by nothing but the id is a get to the class's permissions (contract 13.2).
             if (filter is Filter.Equal { Path: var path, Value.Kind: ValueKind.Text } && path.Field == Field.Id)
@@ -32,23 +42,33 @@ internal partial class ClassHandler
         {
             Table = table,
             Filter = filter,
-            Sort = PlanOrder(options, table),
+            Sort = PlanOrder(options, table, nearest, search),
             Limit = options.Limit,
             Offset = options.Skip,
             WithCount = options.Count,
+            WithScore = options.Include.Keys?.Contains(ScoreKey) == true ? search : null,
             Operation = operation,
         };
     }
 
-    private static ImmutableArray<Sort> PlanOrder(FindOptions options, Table table)
+    /// <summary>The name of a text search's score in <c>order</c> and <c>keys</c>.</summary>
+    private const string ScoreKey = "$score";
+
+    private static ImmutableArray<Sort> PlanOrder(FindOptions options, Table table, Filter.Near? nearest, Filter.SearchText? search)
     {
         if (options.Order.Count == 0)
-            return [];
+            return nearest is null ? [] : [Sort.ByDistance(nearest)];
         var sorts = ImmutableArray.CreateBuilder<Sort>();
         foreach (var (name, descending) in options.Order)
         {
-            if (name is "$score")
+            if (name == ScoreKey)
+            {
+                // In either direction the best match comes first, as with MongoDB.
+                if (search is not null)
+                    sorts.Add(Sort.ByScore(search));
                 continue;
+            }
+
             var root = name.Split('.')[0];
             if (root is not ("_created_at" or "_updated_at") && !Wire.ClassName.IsValidField(root, table.Origin))
                 throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name: {name}.");

@@ -106,10 +106,7 @@ internal sealed class FindOptions
     {
         if (value.ValueKind == JsonValueKind.String)
         {
-            var text = JsonText.Read(value);
-            if (text.Length == 0)
-                return null;
-            if (!Parameter.TryParse(text, out value))
+            if (!Parameter.TryParse(JsonText.Read(value), out value))
                 throw BadWhere();
         }
 

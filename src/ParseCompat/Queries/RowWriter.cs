@@ -58,6 +58,8 @@ internal sealed class RowWriter(ValueWriter values)
             values.Write(writer, value);
         }
 
+        if (row.Score is { } score)
+            writer.WriteNumber("score"u8, score);
         if (row.Acl is { } acl && row.Table.Origin != ClassName.Session)
         {
             writer.WritePropertyName("ACL"u8);

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
-using Backend.Data.Rows;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Queries;
@@ -40,18 +39,12 @@ internal sealed partial class WherePlanner
 
     private async ValueTask<Filter> InQueryAsync(FieldPath? path, JsonElement operand, string name, int depth)
     {
-        if (await InnerAsync(operand, name, needsWhere: true, depth) is not { } inner || path is null)
-            return Filter.Never;
-        if (path is { Steps.IsEmpty: true, Field: { Kind: FieldKind.Reference, HasRest: false } })
-            return new Filter.InQuery(path, inner);
-
-        // A pointer inside an array or object is JSON there: the ids are fetched and compared with it.
-        var target = inner.Table.Origin;
-        var isNested = IsNested(path);
-        return new Filter.In(path, [.. (await IdsAsync(inner)).Select(id => isNested ? PointerJson(target, id) : Value.Reference(target, id))]);
+        return await InnerAsync(operand, name, needsWhere: true, depth) is { } inner && path is not null
+            ? new Filter.InQuery(path, inner, WireForms.Instance)
+            : Filter.Never;
     }
 
-    private async ValueTask<ImmutableArray<Value>> SelectAsync(JsonElement operand, string name, int depth)
+    private async ValueTask<Filter> SelectAsync(FieldPath? path, JsonElement operand, string name, int depth)
     {
         if (operand.ValueKind != JsonValueKind.Object || operand.EnumerateObject().Count() != 2
             || !operand.TryGetProperty("query", out var query) || Text(operand, "key") is not { Length: > 0 } key)
@@ -59,69 +52,20 @@ internal sealed partial class WherePlanner
             throw Improper(name);
         }
 
-        if (await InnerAsync(query, name, needsWhere: false, depth) is not { } inner)
-            return [];
-        var steps = key.Split('.');
-        if (Resolve(inner.Table, steps[0])?.Field is not { } field)
-            return [];
-        var values = ImmutableArray.CreateBuilder<Value>();
-        await using var cursor = await context.Rows.OpenAsync(inner with { Fields = inner.Table.Find(field.Name) is null ? [] : [field] }, context.Caller, context.Cancellation);
-        while (await cursor.ReadAsync(context.Cancellation))
-            Collect(cursor, field, steps.AsSpan(1), values);
-        return values.ToImmutable();
+        return await InnerAsync(query, name, needsWhere: false, depth) is { } inner && path is not null && Found(inner.Table, key) is { } found
+            ? new Filter.InValues(path, inner, found, WireForms.Instance)
+            : Filter.Never;
     }
 
-    /// <summary>The value of a row at a path, as its JSON shows it (a pointer has a class name and an id); of an array its elements, as $in would flatten it.</summary>
-    private static void Collect(Row row, Field field, ReadOnlySpan<string> steps, ImmutableArray<Value>.Builder values)
-    {
-        var value = field == Field.Id ? Value.Of(row.Id)
-            : field == Field.CreatedAt ? Value.Of(row.CreatedAt)
-            : field == Field.UpdatedAt ? Value.Of(row.UpdatedAt)
-            : row.Get(field.Name) ?? Value.Null;
-        if (value.Kind == ValueKind.Reference && steps is ["objectId"])
-            value = Value.Of(value.AsReference.Id);
-        else if (value.Kind is not (ValueKind.Object or ValueKind.Array) && steps.Length > 0)
-            return;
-        if (value.Kind is not (ValueKind.Object or ValueKind.Array))
-        {
-            if (!value.IsNull)
-                values.Add(value);
-            return;
-        }
-
-        var json = IncludedRows.Parse(value.AsBytes);
-        foreach (var step in steps)
-        {
-            if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(step, out json))
-                return;
-        }
-
-        foreach (var element in json.ValueKind == JsonValueKind.Array ? json.EnumerateArray().AsEnumerable() : [json])
-        {
-            if (ReadAtom(element, isNested: false) is { IsNull: false } atom)
-                values.Add(atom);
-        }
-    }
-
-    private static Value PointerJson(string target, string id)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-            ValueWriter.WritePointer(writer, target, id);
-        return Value.Object(NestedJson.Normalize(stream.ToArray()));
-    }
-
-    private async ValueTask<List<string>> IdsAsync(RowQuery query)
-    {
-        var ids = new List<string>();
-        await using var cursor = await context.Rows.OpenAsync(query, context.Caller, context.Cancellation);
-        while (await cursor.ReadAsync(context.Cancellation))
-            ids.Add(cursor.Id);
-        return ids;
-    }
+    /// <summary>What a key of a found row's JSON names: of a pointer also its id.</summary>
+    private static FieldPath? Found(Table table, string key) =>
+        Resolve(table, key) is { } path ? path
+        : key.EndsWith(".objectId", StringComparison.Ordinal) && table.Find(key[..^".objectId".Length]) is { Kind: FieldKind.Reference, Column: not null } pointer
+            ? new FieldPath(pointer with { Kind = FieldKind.Text, Target = null, HasRest = false }, [])
+            : null;
 
     /// <summary>Members of a relation; the caller must be able to read the owner.</summary>
-    private async ValueTask<Filter> PlanRelatedAsync(JsonElement operand)
+    private Filter PlanRelated(JsonElement operand)
     {
         if (operand.ValueKind != JsonValueKind.Object || !operand.TryGetProperty("object", out var owner)
             || IncludedRows.AsPointer(owner) is not { } pointer || Text(operand, "key") is not { Length: > 0 } key)
@@ -131,14 +75,7 @@ internal sealed partial class WherePlanner
 
         if (context.Catalog.FindByOrigin(pointer.Target) is not { } table || table.Find(key) is not { Kind: FieldKind.Relation } relation)
             return Filter.Never;
-        if (!context.Caller.IsAdministrator)
-        {
-            var shape = new RowQuery { Table = table, Fields = [], WithAcl = false };
-            if (await context.Rows.GetAsync(table, pointer.Id, context.Caller, shape, context.Cancellation) is null)
-                return Filter.Never;
-        }
-
-        return new Filter.RelatedTo(relation, pointer.Id);
+        return new Filter.RelatedTo(relation, pointer.Id, context.Caller.IsAdministrator ? null : new RowQuery { Table = table, Operation = Operation.Get });
     }
 
     /// <summary>Owners of a relation, by what it holds. Other constraints on a relation match no row.</summary>
@@ -167,9 +104,7 @@ internal sealed partial class WherePlanner
     }
 
     private async ValueTask<Filter> HasFoundAsync(Field relation, JsonElement operand, string name, int depth) =>
-        await InnerAsync(operand, name, needsWhere: true, depth) is { } inner
-            ? new Filter.HasRelated(relation, [.. await IdsAsync(inner)])
-            : Filter.Never;
+        await InnerAsync(operand, name, needsWhere: true, depth) is { } inner ? new Filter.HasRelatedIn(relation, inner) : Filter.Never;
 
     private static ImmutableArray<string> Ids(JsonElement list, string name)
     {

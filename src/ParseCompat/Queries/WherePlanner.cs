@@ -10,13 +10,12 @@ namespace Backend.ParseCompat.Queries;
 
 /// <summary>What a plan of conditions needs besides the conditions.</summary>
 /// <param name="Catalog">The catalog.</param>
-/// <param name="Rows">Where sub-queries are run that do not fit into one statement.</param>
 /// <param name="Caller">On whose behalf they run.</param>
 /// <param name="MayReadMissing">Whether a class that does not exist reads as empty; else it is refused.</param>
 /// <param name="Special">Conditions on keys that are no fields (<c>authData.x.id</c>); null when the key is an ordinary one.</param>
 /// <param name="Now">What relative times count from.</param>
 /// <param name="Cancellation">Ends with the request.</param>
-internal sealed record PlanContext(CatalogSnapshot Catalog, RowStore Rows, Caller Caller, bool MayReadMissing,
+internal sealed record PlanContext(CatalogSnapshot Catalog, Caller Caller, bool MayReadMissing,
     Func<Table, string, JsonElement, ValueTask<Filter?>> Special, DateTimeOffset Now, CancellationToken Cancellation);
 
 /// <summary>
@@ -72,7 +71,7 @@ internal sealed partial class WherePlanner(PlanContext context)
             case "$or": return new Filter.AnyOf(await PlanListAsync(table, key, value, depth));
             case "$and": return new Filter.AllOf(await PlanListAsync(table, key, value, depth));
             case "$nor": return new Filter.Not(new Filter.AnyOf(await PlanListAsync(table, key, value, depth)));
-            case "$relatedTo": return await PlanRelatedAsync(value);
+            case "$relatedTo": return PlanRelated(value);
             case "ACL" when value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False):
                 throw new ParseError(ErrorCode.InvalidQuery, "Cannot query on ACL.");
         }
@@ -93,7 +92,7 @@ internal sealed partial class WherePlanner(PlanContext context)
         {
             if (part.Name.StartsWith('$'))
             {
-                if (await PlanOperatorAsync(path, part.Name, part.Value, value, depth) is { } filter)
+                if (await PlanOperatorAsync(table, path, part.Name, part.Value, value, depth) is { } filter)
                     all.Add(filter);
             }
             else
@@ -108,7 +107,7 @@ internal sealed partial class WherePlanner(PlanContext context)
     }
 
     /// <summary>One operator; null: it only accompanies another one.</summary>
-    private async ValueTask<Filter?> PlanOperatorAsync(FieldPath? path, string name, JsonElement operand, JsonElement constraint, int depth)
+    private async ValueTask<Filter?> PlanOperatorAsync(Table table, FieldPath? path, string name, JsonElement operand, JsonElement constraint, int depth)
     {
         if (RelativeTime.Text(operand) is { } relative)
         {
@@ -136,8 +135,14 @@ internal sealed partial class WherePlanner(PlanContext context)
                 return constraint.TryGetProperty("$regex", out _) ? null : throw new ParseError(ErrorCode.InvalidQuery, "$options without $regex");
             case "$inQuery": return await InQueryAsync(path, operand, name, depth);
             case "$notInQuery": return new Filter.Not(await InQueryAsync(path, operand, name, depth));
-            case "$select": return In(path, await SelectAsync(operand, name, depth));
-            case "$dontSelect": return new Filter.Not(In(path, await SelectAsync(operand, name, depth)));
+            case "$select": return await SelectAsync(path, operand, name, depth);
+            case "$dontSelect": return new Filter.Not(await SelectAsync(path, operand, name, depth));
+            case "$nearSphere": return Near(path, operand, constraint);
+            case "$maxDistance" or "$maxDistanceInRadians" or "$maxDistanceInMiles" or "$maxDistanceInKilometers": return MaxDistance(name, constraint);
+            case "$within": return Within(path, operand);
+            case "$geoWithin": return GeoWithin(path, operand);
+            case "$geoIntersects": return GeoIntersects(path, operand);
+            case "$text": return SearchText(table, path, operand);
             default:
                 throw new ParseError(ErrorCode.InvalidJson, $"bad constraint: {name}");
         }
