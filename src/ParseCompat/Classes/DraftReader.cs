@@ -91,7 +91,7 @@ internal static class DraftReader
                 throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {key}");
         }
 
-        if (ReadAction(ref reader, key, name, isCreate) is not { } field)
+        if (ReadAction(ref reader, key, name, isCreate, isNested: dot >= 0) is not { } field)
             return;
         if (steps.Length > 0)
         {
@@ -110,11 +110,15 @@ internal static class DraftReader
         draft.Fields.Add(field);
     }
 
-    private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, bool isCreate)
+    private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, bool isCreate, bool isNested)
     {
         if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) is { } op)
             return ReadOperation(ref reader, op, key, name, isCreate);
+        var at = reader;
         var value = ReadTyped(ref reader);
+        // Inside an object a typed value is the JSON that it came as.
+        if (isNested && at.TokenType == JsonTokenType.StartObject && value.Kind is not FieldKind.Object)
+            value = new TypedValue(Value.Object(ValueReader.ReadNested(ref at)), FieldKind.Object);
         return new DraftField
         {
             Key = key,

@@ -24,15 +24,15 @@ internal sealed class ServerRoutes : IRouteSource
         // Only what is there is announced: the dashboard hides the rest. The version is the one whose dialect this is.
         writer.WriteRawValue("""
             {"features":{
-            "globalConfig":{"create":false,"read":false,"update":false,"delete":false},
+            "globalConfig":{"create":true,"read":true,"update":true,"delete":true},
             "hooks":{"create":false,"read":false,"update":false,"delete":false},
             "cloudCode":{"jobs":false},
             "logs":{"level":false,"size":false,"order":false,"until":false,"from":false},
-            "push":{"immediatePush":false,"scheduledPush":false,"storedPushData":false,"pushAudiences":false,"localization":false},
+            "push":{"immediatePush":false,"scheduledPush":false,"storedPushData":false,"pushAudiences":true,"localization":false},
             "schemas":{"addField":true,"removeField":true,"addClass":true,"removeClass":true,"clearAllDataFromClass":false,"exportClass":false,
             "editClassLevelPermissions":true,"editPointerPermissions":true},
             "settings":{"securityCheck":false}},
-            "parseServerVersion":"7.4.0"}
+            "parseServerVersion":"7.4.0-alpha.5"}
             """, skipInputValidation: true);
     }));
 }

@@ -1,6 +1,12 @@
+using Backend.ParseCompat.Analytics;
 using Backend.ParseCompat.Batch;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Config;
 using Backend.ParseCompat.Installations;
+using Backend.ParseCompat.Jobs;
+using Backend.ParseCompat.Logs;
+using Backend.ParseCompat.Products;
+using Backend.ParseCompat.Push;
 using Backend.ParseCompat.Roles;
 using Backend.ParseCompat.Schemas;
 using Backend.ParseCompat.Sessions;
@@ -10,7 +16,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Backend.ParseCompat.Users;
 
-/// <summary>Registers users, sessions, roles, installations, schemas and the batch.</summary>
+/// <summary>Registers users, sessions, roles, installations, products, schemas, the batch and the small endpoints.</summary>
 internal static class PeopleServices
 {
     public static void AddPeopleAndSchemas(this IServiceCollection services)
@@ -27,6 +33,14 @@ internal static class PeopleServices
         services.AddSingleton<IRouteSource, SessionRoutes>();
         services.AddClass<RoleHandler>();
         services.AddSingleton<IRouteSource>(s => s.GetRequiredService<RoleHandler>());
+        services.AddClass<ProductHandler>();
+        services.AddSingleton<IRouteSource, PurchaseRoutes>();
+        services.AddSingleton<IRouteSource, ConfigRoutes>();
+        services.AddSingleton<IRouteSource, AnalyticsRoutes>();
+        services.AddSingleton<IRouteSource, LogRoutes>();
+        services.AddSingleton<IRouteSource, PushRoutes>();
+        services.AddSingleton<IRouteSource, AudienceRoutes>();
+        services.AddSingleton<IRouteSource, JobScheduleRoutes>();
         services.AddClass<InstallationHandler>();
         services.AddSingleton<IRouteSource>(s => s.GetRequiredService<InstallationHandler>());
     }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.ObjectPool;
 
@@ -41,6 +42,22 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         var output = Pool.Get();
         output._response = response;
         return output;
+    }
+
+    /// <summary>An answer's JSON, for the few that are made of another one.</summary>
+    public static async ValueTask<JsonNode> ReadAsync(ParseResponse response, CancellationToken cancellation)
+    {
+        var output = Rent();
+        try
+        {
+            await response.WriteAsync(output, cancellation);
+            await output.Json.FlushAsync(cancellation);
+            return JsonNode.Parse(output.Written.Span)!;
+        }
+        finally
+        {
+            output.Return();
+        }
     }
 
     /// <summary>Gives it back; nothing of it may be used afterwards.</summary>

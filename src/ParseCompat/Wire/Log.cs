@@ -19,4 +19,7 @@ internal static partial class Log
 
     [LoggerMessage(2011, LogLevel.Warning, "Web hook {Hook} refused after the write was done; the write stands")]
     public static partial void AfterHookRefused(ILogger logger, string hook);
+
+    [LoggerMessage(2004, LogLevel.Warning, "The store that checks receipts of purchases did not answer as it should")]
+    public static partial void StoreUnreachable(ILogger logger, Exception exception);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Backend.ParseCompat.Files;
+using Backend.ParseCompat.Products;
 
 namespace Backend.ParseCompat.Wire;
 
@@ -95,6 +96,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Largest answer of a web hook in bytes.</summary>
     public int WebhookMaxAnswerBytes { get; set; } = 20 * 1024 * 1024;
 
+    /// <summary>Where receipts of purchases are checked.</summary>
+    public PurchaseOptions Purchases { get; set; } = new();
+
     /// <summary>Whether any of the four client keys is set.</summary>
     internal bool AsksForClientKey => ClientKey is not null || JavaScriptKey is not null || RestApiKey is not null || DotNetKey is not null;
 
@@ -119,7 +123,7 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaxBodyBytes is less than 1.";
         if (MaxJsonDepth is < 8 or > 1000)
             yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
-        foreach (var problem in FileUpload.Problems())
+        foreach (var problem in FileUpload.Problems().Concat(Purchases.Problems()))
             yield return problem;
         if (WebhookKey is not null && (WebhookKey.Length == 0 || WebhookKey.AsSpan().ContainsAnyExceptInRange(' ', '~')))
             yield return "ParseCompat:WebhookKey is empty or holds a sign that a header cannot; leave it out for no key.";

@@ -1,0 +1,63 @@
+namespace Backend.ParseCompat.Tests.Config;
+
+[TestFixture]
+internal sealed class ConfigTests
+{
+    private ParseApp _app = null!;
+
+    [SetUp]
+    public async Task Start() => _app = await ParseApp.StartAsync(("ParseCompat:ReadOnlyMasterKey", "ro"));
+
+    [TearDown]
+    public async Task Stop() => await _app.DisposeAsync();
+
+    [Test]
+    public async Task Settings_are_merged_key_by_key_and_hidden_ones_are_the_master_keys()
+    {
+        Assert.That(await GetAsync(), Is.EqualTo("""200 {"params":{}}"""));
+        Assert.That(await PutAsync("""{"params":{"welcome":"Hi","secret":"s","since":{"__type":"Date","iso":"2016-03-01T00:00:00.000Z"}},"masterKeyOnly":{"secret":true}}"""),
+            Is.EqualTo("""200 {"result":true}"""));
+        Assert.That(await PutAsync("""{"params":{"max":5}}"""), Is.EqualTo("""200 {"result":true}"""));
+
+        Assert.That(Sorted(await GetAsync()), Is.EqualTo(Sorted(
+            """200 {"params":{"max":5,"since":{"__type":"Date","iso":"2016-03-01T00:00:00.000Z"},"welcome":"Hi"},"masterKeyOnly":{"max":false,"since":false,"welcome":false}}""")));
+        Assert.That(await GetAsync(ParseApp.Master), Does.Contain("\"secret\":\"s\"").And.Contain("\"secret\":true"));
+
+        await PutAsync("""{"params":{"secret":"s2"}}""");
+        Assert.That(await GetAsync(), Does.Contain("\"secret\":\"s2\"").And.Contain("\"secret\":false"), "a key without a flag is everybody's");
+    }
+
+    [Test]
+    public async Task Operations_work_on_keys()
+    {
+        await PutAsync("""{"params":{"n":20,"list":["a"],"gone":1}}""");
+        await PutAsync("""{"params":{"n":{"__op":"Increment","amount":49},"list":{"__op":"AddUnique","objects":["a","b"]},"gone":{"__op":"Delete"}}}""");
+
+        Assert.That(Sorted(await GetAsync()), Is.EqualTo(Sorted("""200 {"params":{"list":["a","b"],"n":69},"masterKeyOnly":{"gone":false,"list":false,"n":false}}""")));
+    }
+
+    [Test]
+    public async Task Two_who_change_different_keys_do_not_undo_each_others_work()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(i => PutAsync($$"""{"params":{"k{{i}}":{{i}}} }""")));
+        var settings = await _app.JsonAsync("GET", "/parse/config");
+        Assert.That(settings.GetProperty("params").EnumerateObject().Count(), Is.EqualTo(20));
+    }
+
+    [Test]
+    public async Task Only_the_master_key_changes_them()
+    {
+        const string Body = """{"params":{"a":1}}""";
+        Assert.That(await _app.SendAsync("PUT", "/parse/config", Body), Is.EqualTo("""403 {"error":"unauthorized: master key is required"}"""));
+        Assert.That(await _app.SendAsync("PUT", "/parse/config", Body, "X-Parse-Master-Key: ro"),
+            Is.EqualTo("""400 {"code":119,"error":"read-only masterKey isn't allowed to update the config."}"""));
+        Assert.That(await PutAsync("{}"), Does.StartWith("""400 {"code":107"""));
+        Assert.That(await PutAsync("""{"params":{"a":{"b":{"$x":1}}}}"""), Does.StartWith("""400 {"code":121"""));
+    }
+
+    private static string Sorted(string answer) => string.Concat(answer.Replace(" ", "", StringComparison.Ordinal).Order());
+
+    private Task<string> GetAsync(params string[] headers) => _app.SendAsync("GET", "/parse/config", null, headers);
+
+    private Task<string> PutAsync(string body) => _app.SendAsync("PUT", "/parse/config", body, ParseApp.Master);
+}
