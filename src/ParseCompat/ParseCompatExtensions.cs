@@ -1,6 +1,7 @@
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Files;
 using Backend.ParseCompat.Hooks;
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Builder;
@@ -26,6 +27,7 @@ public static class ParseCompatExtensions
         services.AddSingleton<IRouteSource, FileRoutes>();
         services.AddHooks();
         services.AddPeopleAndSchemas();
+        services.AddLimits(configuration);
         return services;
     }
 
@@ -33,7 +35,7 @@ public static class ParseCompatExtensions
     internal static IServiceCollection AddParseCompatFrame(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<ParseCompatOptions>().Bind(configuration.GetSection(ParseCompatOptions.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ParseCompatOptions>, ParseCompatOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ParseCompatOptions>>(new OptionsProblems<ParseCompatOptions>(o => o.Problems())));
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ParseFrame>();
         services.AddSingleton<IRouteSource, ServerRoutes>();

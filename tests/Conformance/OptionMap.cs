@@ -76,6 +76,22 @@ internal static class OptionMap
                 settings["Accounts:SessionLength"] = "00:00:00";
         }),
         ["accountLockout"] = new Option(["Accounts:LockoutThreshold", "Accounts:LockoutLength", "Accounts:UnlockOnPasswordReset"], PutLockout, LockoutRefusal),
+        ["requestKeywordDenylist"] = new Option(["ParseCompat:KeywordDenylist"], PutKeywords, _ => "Parse Server option requestKeywordDenylist must be an array."),
+        ["routeAllowList"] = new Option(["ParseCompat:RouteAllowList"], (settings, value) => PutList(settings, "ParseCompat:RouteAllowList", value)),
+        ["rateLimit"] = new Option(["ParseCompat:RateLimits"], PutRateLimits, RateLimitRefusal),
+        ["idempotencyOptions"] = new Option(["ParseCompat:Idempotency"], (settings, value) =>
+        {
+            PutList(settings, "ParseCompat:Idempotency:Paths", (value as JsonObject)?["paths"]);
+            Option.PutDuration(settings, "ParseCompat:Idempotency:Ttl", (value as JsonObject)?["ttl"], TimeSpan.FromSeconds(1));
+        }, message => message.Contains("Paths", StringComparison.Ordinal) ? "idempotency paths must be of an array of strings"
+            : IsConversion(message) ? "idempotency TTL value must be a number" : "idempotency TTL value must be greater than 0 seconds"),
+        ["security"] = new Option(["ParseCompat:Security"], (settings, value) =>
+        {
+            if (value is not JsonObject security)
+                settings["ParseCompat:Security:EnableCheck"] = value?.ToJsonString() is "true" ? "not an object" : value?.ToJsonString();
+            else
+                PutFlags(settings, "ParseCompat:Security", security);
+        }),
         ["auth"] = new Option([], (_, _) => { }), // MockProviders
     };
 
@@ -162,6 +178,82 @@ internal static class OptionMap
         if (settings["Accounts:LockoutThreshold"] == "0")
             settings["Accounts:LockoutThreshold"] = "-1";
         settings["Accounts:UnlockOnPasswordReset"] = policy["unlockOnPasswordReset"]?.ToJsonString() ?? "false";
+    }
+
+    /// <summary>A list; an empty one is not the same as none.</summary>
+    private static void PutList(Dictionary<string, string?> settings, string key, JsonNode? value)
+    {
+        if (value is JsonArray { Count: 0 })
+            settings[key] = "";
+        else
+            Option.Flatten(settings, key, value);
+    }
+
+    private static void PutFlags(Dictionary<string, string?> settings, string key, JsonObject flags)
+    {
+        foreach (var (name, flag) in flags)
+            settings[$"{key}:{char.ToUpperInvariant(name[0])}{name[1..]}"] = flag?.ToJsonString();
+    }
+
+    /// <summary>Keywords are objects; parse-server's tests also have a bare text, which it takes for one that matches any key.</summary>
+    private static void PutKeywords(Dictionary<string, string?> settings, JsonNode? value)
+    {
+        PutList(settings, "ParseCompat:KeywordDenylist", value);
+    }
+
+    /// <summary>One limit or a list of them; its window is in milliseconds.</summary>
+    private static void PutRateLimits(Dictionary<string, string?> settings, JsonNode? value)
+    {
+        if (value is JsonArray list)
+        {
+            for (var i = 0; i < list.Count; i++)
+                PutRateLimit(settings, $"ParseCompat:RateLimits:{i}", list[i]);
+        }
+        else if (value is JsonObject)
+        {
+            PutRateLimit(settings, "ParseCompat:RateLimits:0", value);
+        }
+        else if (value is not null)
+        {
+            settings["ParseCompat:RateLimits"] = Option.Text(value);
+        }
+    }
+
+    private static void PutRateLimit(Dictionary<string, string?> settings, string key, JsonNode? value)
+    {
+        if (value is not JsonObject limit)
+        {
+            settings[key] = value is null ? "null" : Option.Text(value);
+            return;
+        }
+
+        foreach (var (name, setting) in limit)
+        {
+            var inner = $"{key}:{char.ToUpperInvariant(name[0])}{name[1..]}";
+            if (name == "requestTimeWindow")
+                Option.PutDuration(settings, inner, setting, TimeSpan.FromMilliseconds(1));
+            else if (name == "requestMethods" && setting is JsonValue)
+                settings[inner + ":0"] = Option.Text(setting);
+            else
+                Option.Flatten(settings, inner, setting);
+        }
+    }
+
+    private static string? RateLimitRefusal(string message)
+    {
+        var name = message.Split(' ').FirstOrDefault(word => word.Contains("RateLimits:", StringComparison.Ordinal))?.Trim('\'', '.', ',').Split(':')[^1] ?? "";
+        name = name.Length == 0 ? name : char.ToLowerInvariant(name[0]) + name[1..];
+        if (message.Contains("is not a setting", StringComparison.Ordinal))
+            return $"Invalid rate limit option \"{name}\"";
+        if (message.Contains("is a list", StringComparison.Ordinal))
+            return "rateLimit must be an array or object";
+        if (message.Contains("is an object", StringComparison.Ordinal))
+            return "rateLimit must be an array of objects";
+        if (name == "zone")
+            return "rateLimit.zone must be one of global, session, user, or ip";
+        if (message.Contains("is missing", StringComparison.Ordinal))
+            return $"rateLimit.{name} must be defined";
+        return $"rateLimit.{name} must be a {(name is "requestTimeWindow" or "requestCount" ? "number" : name is "requestPath" or "errorResponseMessage" ? "string" : "boolean")}";
     }
 
     private static string LockoutRefusal(string message) =>

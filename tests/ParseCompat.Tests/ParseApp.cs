@@ -56,7 +56,8 @@ internal sealed class ParseApp : IAsyncDisposable
             ["ParseCompat:PublicServerUrl"] = "http://host/parse",
             ["ParseCompat:AllowClientClassCreation"] = "true",
         });
-        builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Name, s.Value)));
+        foreach (var (name, value) in settings)
+            builder.Configuration[name] = value;
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddData(builder.Configuration);
         builder.Services.AddJobs(builder.Configuration);

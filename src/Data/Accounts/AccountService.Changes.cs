@@ -42,6 +42,8 @@ public sealed partial class AccountService
         await using (var transaction = await _rows.BeginAsync(cancellation))
         {
             var connection = transaction.Connection;
+            if (fields.Guard is { } guard)
+                await guard.EnterAsync(transaction, cancellation);
             await ReserveAsync(connection, users, fields, userId, cancellation);
             var isOtherAddress = email.HasValue && await IsOtherAddressAsync(connection, userId, email.Value);
             row = await _rows.ChangeAsync(users, userId, fields, caller, transaction, cancellation, ifVersion);

@@ -59,6 +59,8 @@ public sealed partial class AccountService
         NewSession? session = null;
         await using (var transaction = await _rows.BeginAsync(cancellation))
         {
+            if (fields.Guard is { } guard)
+                await guard.EnterAsync(transaction, cancellation);
             await ReserveAsync(transaction.Connection, users, fields, id, cancellation);
             row = await _rows.InsertAsync(users, fields, caller, id, transaction, cancellation);
             if (hash is not null)

@@ -54,6 +54,9 @@ public sealed class ChangeSet
     /// <summary>The write brought fields that the table did not have: the caller must be allowed to add fields to this row.</summary>
     public bool AddsFields { get; set; }
 
+    /// <summary>What has to happen in the write's transaction before it; null, nearly always: nothing.</summary>
+    public IWriteGuard? Guard { get; set; }
+
     /// <summary>Adds a change and returns the set.</summary>
     public ChangeSet Add(Change change)
     {

@@ -72,7 +72,7 @@ public sealed partial class RowStore
         if (hasLinks)
             PrintLinks(sql, compiler);
 
-        var result = await ExecuteAsync(sql, compiler, table, transaction, cancellation) ?? throw new InvalidOperationException("An insert returned nothing.");
+        var result = await ExecuteGuardedAsync(changes.Guard, sql, compiler, table, transaction, cancellation) ?? throw new InvalidOperationException("An insert returned nothing.");
         result = result with { Values = [.. result.Values, .. defaults], Acl = ownAcl };
         foreach (var interceptor in interceptors)
             await interceptor.AfterSaveAsync(save, result, cancellation);
@@ -123,7 +123,7 @@ public sealed partial class RowStore
         if (hasLinks)
             PrintLinks(sql, compiler);
 
-        var result = await ExecuteAsync(sql, compiler, table, transaction, cancellation) ?? throw await MissedAsync(table, id, Operation.Update, caller, ifVersion, transaction, cancellation);
+        var result = await ExecuteGuardedAsync(changes.Guard, sql, compiler, table, transaction, cancellation) ?? throw await MissedAsync(table, id, Operation.Update, caller, ifVersion, transaction, cancellation);
         foreach (var interceptor in interceptors)
             await interceptor.AfterSaveAsync(save, result, cancellation);
         return result;
@@ -186,6 +186,22 @@ public sealed partial class RowStore
         }
 
         sql.Sql(" select * from w");
+    }
+
+    private Task<WriteResult?> ExecuteGuardedAsync(IWriteGuard? guard, Statement sql, ChangeCompiler compiler, Table table, RowTransaction? transaction, CancellationToken cancellation)
+    {
+        return guard is null ? ExecuteAsync(sql, compiler, table, transaction, cancellation) : GuardedAsync();
+
+        async Task<WriteResult?> GuardedAsync()
+        {
+            await using var own = transaction is null ? await BeginAsync(cancellation) : null;
+            var used = transaction ?? own!;
+            await guard.EnterAsync(used, cancellation);
+            var result = await ExecuteAsync(sql, compiler, table, used, cancellation);
+            if (own is not null && result is not null)
+                await own.CommitAsync(CancellationToken.None);
+            return result;
+        }
     }
 
     private async Task<WriteResult?> ExecuteAsync(Statement sql, ChangeCompiler? compiler, Table table, RowTransaction? transaction, CancellationToken cancellation)

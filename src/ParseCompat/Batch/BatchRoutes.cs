@@ -33,6 +33,12 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && (route.Rules & (RouteRules.Open | RouteRules.Raw)) == 0
             ? route
             : throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}"));
+        if (Frame.HasGates)
+        {
+            foreach (var item in items)
+                await Frame.AdmitAsync(request.MakeItem(item.Method, item.Segments, item.QueryString, RequestBody.Empty));
+        }
+
         var isAtomic = request.Body.Get("transaction") is { ValueKind: JsonValueKind.True };
         var canShare = await CanShareAsync(request, items, routes);
         if (isAtomic && !canShare)

@@ -29,7 +29,7 @@ internal partial class ClassHandler(ClassServices services)
     /// <summary><c>POST</c>: makes a row.</summary>
     public virtual async ValueTask<ParseResponse> CreateAsync(ParseRequest request, string className)
     {
-        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = DraftReader.Read(request.Body, className, isCreate: true) };
+        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = Read(request, className, isCreate: true) };
         draft.Id = ReadId(draft.Body);
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
@@ -41,7 +41,7 @@ internal partial class ClassHandler(ClassServices services)
     public virtual async ValueTask<ParseResponse> UpdateAsync(ParseRequest request, string className, string id)
     {
         // An objectId in the body is ignored: Android always sends it (contract 7.3).
-        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = DraftReader.Read(request.Body, className, isCreate: false) };
+        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = Read(request, className, isCreate: false) };
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
         var result = await StoreAsync(draft);
@@ -146,7 +146,7 @@ internal partial class ClassHandler(ClassServices services)
     /// </summary>
     public async ValueTask<WriteDraft> PrepareAsync(ParseRequest request, string className, string? id)
     {
-        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = id is null, Body = DraftReader.Read(request.Body, className, id is null) };
+        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = id is null, Body = Read(request, className, id is null) };
         if (draft.IsCreate)
             draft.Id = ReadId(draft.Body);
         await BeforeWriteAsync(draft);
@@ -221,6 +221,14 @@ internal partial class ClassHandler(ClassServices services)
     private FrozenSet<string> HiddenAfterWrite(WriteDraft draft, WriteResult result) => Services.ShowsHiddenAfterWrite
         ? FrozenSet<string>.Empty
         : AccessRules.HiddenFields(draft.Table, draft.Request.Caller, result.Id);
+
+    /// <summary>Reads the body of a write.</summary>
+    /// <exception cref="ParseError">105: a prohibited word.</exception>
+    protected Draft Read(ParseRequest request, string className, bool isCreate)
+    {
+        Services.Denylist.Check(request.Body);
+        return DraftReader.Read(request.Body, className, isCreate);
+    }
 
     /// <summary>The id that a create's body asks for; null: a new one.</summary>
     private string? ReadId(Draft body)

@@ -1,6 +1,7 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;
@@ -8,7 +9,8 @@ using Microsoft.Extensions.Options;
 namespace Backend.ParseCompat.Classes;
 
 /// <summary>What every class handler works with.</summary>
-internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time)
+internal sealed class ClassServices(
+    LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time, KeywordDenylist denylist)
 {
     /// <summary>Which classes and fields exist.</summary>
     public LiveCatalog Catalog { get; } = catalog;
@@ -24,6 +26,9 @@ internal sealed class ClassServices(LiveCatalog catalog, RowStore rows, ValueWri
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = time;
+
+    /// <summary>The words that written data may not hold.</summary>
+    public KeywordDenylist Denylist { get; } = denylist;
 
     /// <summary>The dialect's settings.</summary>
     public ParseCompatOptions Options { get; } = options.Value;

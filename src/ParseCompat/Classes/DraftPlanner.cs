@@ -51,6 +51,7 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         draft.Changes.AddsFields = draft.Request.AddsFields;
         if (draft is { IsCreate: true, Request.IsMaintenance: true, Body.CreatedAt: { } createdAt })
             (draft.Changes.CreatedAt, draft.Changes.UpdatedAt) = Times(createdAt, draft.Body.UpdatedAt ?? createdAt);
+        draft.Changes.Guard = draft.Request.Guard;
     }
 
     /// <summary>Refuses to make a class by using it, unless the settings or the master key allow it.</summary>

@@ -28,8 +28,6 @@ internal static class DraftReader
             }
 
             var key = JsonText.Read(ref reader);
-            if (key is "constructor" or "__proto__" or "_bsontype")
-                ValueReader.CheckKey(reader);
             reader.Read();
             ReadField(ref reader, key, className, isCreate, draft);
         }

@@ -1,9 +1,11 @@
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Classes;
 
 /// <summary>Whether and what the server is: <c>/health</c>, <c>/serverInfo</c> (contract section 25).</summary>
-internal sealed class ServerRoutes : IRouteSource
+internal sealed class ServerRoutes(IOptions<SecurityOptions> security) : IRouteSource
 {
     public void AddRoutes(RouteList routes)
     {
@@ -19,10 +21,10 @@ internal sealed class ServerRoutes : IRouteSource
         writer.WriteEndObject();
     }));
 
-    private static ValueTask<ParseResponse> ServerInfo(ParseRequest request) => new(ParseResponse.Json(200, static writer =>
+    private ValueTask<ParseResponse> ServerInfo(ParseRequest request) => new(ParseResponse.Json(200, writer =>
     {
         // Only what is there is announced: the dashboard hides the rest. The version is the one whose dialect this is.
-        writer.WriteRawValue("""
+        writer.WriteRawValue($$$"""
             {"features":{
             "globalConfig":{"create":true,"read":true,"update":true,"delete":true},
             "hooks":{"create":false,"read":false,"update":false,"delete":false},
@@ -31,7 +33,7 @@ internal sealed class ServerRoutes : IRouteSource
             "push":{"immediatePush":false,"scheduledPush":false,"storedPushData":false,"pushAudiences":true,"localization":false},
             "schemas":{"addField":true,"removeField":true,"addClass":true,"removeClass":true,"clearAllDataFromClass":false,"exportClass":false,
             "editClassLevelPermissions":true,"editPointerPermissions":true},
-            "settings":{"securityCheck":false}},
+            "settings":{"securityCheck":{{{(security.Value.EnableCheck ? "true" : "false")}}}}},
             "parseServerVersion":"7.4.0-alpha.5"}
             """, skipInputValidation: true);
     }));

@@ -30,7 +30,7 @@ internal sealed class SessionHandler(ClassServices services, Data.Accounts.Sessi
             userId = pointer.Value.AsReference.Id;
         if (userId is null)
             throw new ParseError(ErrorCode.InvalidSessionToken, "Session token required.");
-        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = false, Body = DraftReader.Read(request.Body, className, isCreate: true) };
+        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = false, Body = Read(request, className, isCreate: true) };
         foreach (var name in NotGiven)
             draft.Body.Take(name);
         await PlanWriteAsync(draft);

@@ -31,6 +31,7 @@ internal static class ErrorCode
     public const int ValidationError = 142;
     public const int WebhookError = 143;
     public const int FileDeleteError = 153;
+    public const int DuplicateRequest = 159;
     public const int InvalidValue = 162;
     public const int UsernameMissing = 200;
     public const int PasswordMissing = 201;

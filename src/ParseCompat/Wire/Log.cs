@@ -22,4 +22,10 @@ internal static partial class Log
 
     [LoggerMessage(2004, LogLevel.Warning, "The store that checks receipts of purchases did not answer as it should")]
     public static partial void StoreUnreachable(ILogger logger, Exception exception);
+
+    [LoggerMessage(2005, LogLevel.Debug, "The tables of request ids will change turns later: {SqlState}")]
+    public static partial void TurnPostponed(ILogger logger, string? sqlState);
+
+    [LoggerMessage(2006, LogLevel.Warning, "Weak setting: {Title}. {Warning} {Solution}")]
+    public static partial void WeakSetting(ILogger logger, string title, string warning, string solution);
 }

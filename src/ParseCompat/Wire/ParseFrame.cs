@@ -18,14 +18,18 @@ internal sealed class ParseFrame
     private readonly ILogger<ParseFrame> _logger;
     private readonly Cors _cors;
     private readonly string[] _mounts;
+    private readonly IRequestGate[] _gates;
+    private readonly Func<ParseRequest, RouteHandler, ValueTask<ParseResponse>> _run;
 
     public ParseFrame(IOptions<ParseCompatOptions> options, Authenticator authenticator, ICallerSource callers, IEnumerable<IRouteSource> sources,
-        ILogger<ParseFrame> logger)
+        IEnumerable<IRequestGate> gates, ILogger<ParseFrame> logger, IRequestRunner? runner = null)
     {
         _options = options.Value;
         _authenticator = authenticator;
         _callers = callers;
         _logger = logger;
+        _gates = [.. gates.Where(g => g.IsOn)];
+        _run = runner is { IsOn: true } ? runner.RunAsync : static (request, handler) => handler(request);
         _cors = new Cors(_options);
         _mounts = [.. (_options.Mounts ?? ["/parse", "/1"]).OrderByDescending(m => m.Length)];
         var routes = new RouteList();
@@ -68,6 +72,17 @@ internal sealed class ParseFrame
         return await route.Handler(item);
     }
 
+    /// <summary>Whether any gate can refuse something.</summary>
+    public bool HasGates => _gates.Length > 0;
+
+    /// <summary>Lets a request, or an item of a batch, through the gates.</summary>
+    /// <exception cref="ParseError">It is refused.</exception>
+    public async ValueTask AdmitAsync(ParseRequest request)
+    {
+        foreach (var gate in _gates)
+            await gate.AdmitAsync(request);
+    }
+
     /// <summary>The dialect's error for a failure; one that nobody expected is logged and becomes code 1.</summary>
     public ParseError Explain(Exception exception, HttpContext http, string method, string? route)
     {
@@ -102,7 +117,7 @@ internal sealed class ParseFrame
                 }
 
                 pattern = request.Route.Pattern;
-                var answer = await request.Route.Handler(request);
+                var answer = await _run(request, request.Route.Handler);
                 if (answer.Result is { } result)
                     await result.ExecuteAsync(http);
                 else
@@ -158,12 +173,14 @@ internal sealed class ParseFrame
             Credentials = shown,
             IsMaintenance = isMaintenance,
         };
+        if (caller is not null)
+            request.Caller = caller;
+        if (!isOpen)
+            await AdmitAsync(request);
         if (Routes.Find(method, segments) is not { } route)
             return (null, method);
         request.Route = route;
-        if (caller is not null)
-            request.Caller = caller;
-        else if (shown.SessionToken is { } token && !route.Rules.HasFlag(RouteRules.IgnoreSession))
+        if (caller is null && shown.SessionToken is { } token && !route.Rules.HasFlag(RouteRules.IgnoreSession))
             request.Caller = await _callers.ResolveAsync(token, http.RequestAborted);
         if (route.Rules.HasFlag(RouteRules.Master))
             request.RequireMaster();

@@ -71,7 +71,7 @@ internal static class ValueReader
         return found;
     }
 
-    /// <summary>Refuses keys that MongoDB or JavaScript would misunderstand, at any depth.</summary>
+    /// <summary>Refuses keys that MongoDB would misunderstand, at any depth.</summary>
     public static void CheckKeys(Utf8JsonReader reader)
     {
         var depth = reader.CurrentDepth;
@@ -79,28 +79,13 @@ internal static class ValueReader
         {
             if (reader.TokenType != JsonTokenType.PropertyName)
                 continue;
-            var name = reader.ValueSpan;
-            if (reader.ValueIsEscaped || name.IndexOfAny((byte)'$', (byte)'.') >= 0 || name is [(byte)'_' or (byte)'c', ..])
-                CheckKey(reader);
+            if ((reader.ValueIsEscaped ? JsonText.Read(ref reader).AsSpan().IndexOfAny('$', '.') : reader.ValueSpan.IndexOfAny((byte)'$', (byte)'.')) >= 0)
+                throw new ParseError(ErrorCode.InvalidNestedKey, "Nested keys should not contain the '$' or '.' characters");
         }
-    }
-
-    /// <summary>Refuses one key; the reader stands on it.</summary>
-    public static void CheckKey(Utf8JsonReader reader)
-    {
-        var name = JsonText.Read(ref reader);
-        if (name.AsSpan().IndexOfAny('$', '.') >= 0)
-            throw new ParseError(ErrorCode.InvalidNestedKey, "Nested keys should not contain the '$' or '.' characters");
-        if (name is "constructor" or "__proto__")
-            throw Prohibited($"{{\"key\":\"{name}\"}}");
-        if (name == "_bsontype" && reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueTextEquals("Code"u8))
-            throw Prohibited("""{"key":"_bsontype","value":"Code"}""");
     }
 
     /// <summary>A type that is unknown or incomplete.</summary>
     public static ParseError NotValid(string type) => new(ErrorCode.IncorrectType, $"This is not a valid {type}");
-
-    private static ParseError Prohibited(string keyword) => new(ErrorCode.InvalidKeyName, $"Prohibited keyword in request data: {keyword}.");
 
     private static TypedValue ReadTyped(ref Utf8JsonReader reader, string type)
     {

@@ -3,11 +3,12 @@ using Microsoft.Extensions.Options;
 namespace Backend.ParseCompat.Wire;
 
 /// <summary>Stops the host at start with a sentence for each wrong setting.</summary>
-internal sealed class ParseCompatOptionsValidator : IValidateOptions<ParseCompatOptions>
+internal sealed class OptionsProblems<T>(Func<T, IEnumerable<string>> find) : IValidateOptions<T>
+    where T : class
 {
-    public ValidateOptionsResult Validate(string? name, ParseCompatOptions options)
+    public ValidateOptionsResult Validate(string? name, T options)
     {
-        var problems = options.Problems().ToList();
+        var problems = find(options).ToList();
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
     }
 }
