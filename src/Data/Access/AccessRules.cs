@@ -12,6 +12,9 @@ namespace Backend.Data.Access;
 /// </summary>
 public static class AccessRules
 {
+    /// <summary>Whether a caller may do this at all; which rows it then concerns is another matter.</summary>
+    public static bool Allows(Table table, Operation operation, Caller caller) => Check(table, operation, caller, out _) is null;
+
     /// <summary>Checks an operation that concerns no row yet, or all of them.</summary>
     /// <exception cref="Refusal">Denied; or the caller must be a user; or he may only read.</exception>
     public static void Require(Table table, Operation operation, Caller caller) => _ = Resolve(table, operation, caller);
@@ -129,24 +132,29 @@ public static class AccessRules
     }
 
     /// <summary>Default: every row. Otherwise the fields of which one must hold the caller; none: no row.</summary>
-    private static ImmutableArray<Field> Resolve(Table table, Operation operation, Caller caller)
+    private static ImmutableArray<Field> Resolve(Table table, Operation operation, Caller caller) =>
+        Check(table, operation, caller, out var owners) is { } kind ? throw Denied(kind, table, operation) : owners;
+
+    /// <summary>Why the caller may not, or null and the rows that he may, as <see cref="Resolve"/> gives them.</summary>
+    private static RefusalKind? Check(Table table, Operation operation, Caller caller, out ImmutableArray<Field> owners)
     {
+        owners = default;
         var isRead = operation is Operation.Get or Operation.Find or Operation.Count;
         if (caller.IsReadOnly && !isRead)
-            throw Denied(RefusalKind.ReadOnly, table, operation);
+            return RefusalKind.ReadOnly;
         if (caller.IsAdministrator || !table.HasPermissions)
-            return default;
+            return null;
         var permissions = table.Permissions;
         var rule = permissions[operation];
         if (IsOpen(rule, caller))
-            return default;
+            return null;
         if (rule.RequiresAuthentication && caller.UserId is null)
-            throw Denied(RefusalKind.AuthenticationRequired, table, operation);
+            return RefusalKind.AuthenticationRequired;
         if (operation == Operation.Create)
-            return rule.RequiresAuthentication ? default : throw Denied(RefusalKind.PermissionDenied, table, operation);
+            return rule.RequiresAuthentication ? null : RefusalKind.PermissionDenied;
         var general = isRead ? permissions.ReadReferenceFields : permissions.WriteReferenceFields;
         if (general.IsEmpty && rule.ReferenceFields.IsEmpty)
-            return rule.RequiresAuthentication ? default : throw Denied(RefusalKind.PermissionDenied, table, operation);
+            return rule.RequiresAuthentication ? null : RefusalKind.PermissionDenied;
 
         // Both kinds of rule together: a user, and one to whom the row leads. A field that is gone or cannot hold a user lets nobody in.
         var fields = ImmutableArray.CreateBuilder<Field>();
@@ -156,7 +164,8 @@ public static class AccessRules
                 fields.Add(field);
         }
 
-        return fields.ToImmutable();
+        owners = fields.ToImmutable();
+        return null;
     }
 
     private static bool IsOpen(PermissionRule rule, Caller caller)

@@ -14,7 +14,14 @@ namespace Backend.Data.Query;
 /// <param name="Hiding">What is hidden row by row; null: nothing that was read.</param>
 /// <param name="Owners">The ordinal of the first of <see cref="FieldHiding.Owners"/>: whether that field holds the caller.</param>
 /// <param name="Score">The ordinal of the score of a text search; -1: not read.</param>
-internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FieldHiding? Hiding, int Owners, int Score);
+internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[] Ordinals, int Acl, int Rest, int Version, FieldHiding? Hiding, int Owners, int Score)
+{
+    /// <summary>The ordinal of the id, which the two timestamps follow.</summary>
+    public int First { get; init; }
+
+    /// <summary>What the joined rows look like, in the order of the joins.</summary>
+    public ImmutableArray<ReadShape> Joined { get; init; } = [];
+}
 
 /// <summary>Prints reads: rows and counts.</summary>
 internal static class ReadCompiler
@@ -25,8 +32,20 @@ internal static class ReadCompiler
     public static ReadShape PrintRows(Statement sql, RowQuery query, Caller caller)
     {
         VisibleFields.Require(query, caller);
-        var shape = PrintColumns(sql, query, caller);
-        sql.Sql(" from ").Sql(query.Table.Quoted).Sql(" t where ");
+        sql.Sql("select ");
+        var next = 0;
+        var shape = PrintColumns(sql, query, caller, Alias, ref next);
+        if (!query.Joins.IsEmpty)
+            return PrintJoined(sql, query, shape, caller, next);
+        sql.Sql(" from ");
+        PrintSelected(sql, query, caller);
+        return shape;
+    }
+
+    // Everything that decides which rows there are, and in which order.
+    private static void PrintSelected(Statement sql, RowQuery query, Caller caller)
+    {
+        sql.Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
         PrintFilter(sql, query, caller);
         PrintOrder(sql, query, Alias);
@@ -34,7 +53,36 @@ internal static class ReadCompiler
             sql.Sql(" limit ").Integer(limit);
         if (query.Offset > 0)
             sql.Sql(" offset ").Integer(query.Offset);
-        return shape;
+    }
+
+    // The page is settled first, so that no more rows than its own are looked up, and "offset 0" keeps each look-up a look-up by key, which
+    // leaves the rows in the page's order.
+    private static ReadShape PrintJoined(Statement sql, RowQuery query, ReadShape shape, Caller caller, int next)
+    {
+        var joined = ImmutableArray.CreateBuilder<ReadShape>(query.Joins.Length);
+        var aliases = new string[query.Joins.Length];
+        for (var i = 0; i < aliases.Length; i++)
+        {
+            var join = query.Joins[i];
+            aliases[i] = sql.Alias();
+            sql.Sql(", ");
+            joined.Add(PrintColumns(sql, new RowQuery { Table = join.Target, Fields = join.Fields }, caller, aliases[i], ref next));
+        }
+
+        sql.Sql(" from (select t.* from ");
+        PrintSelected(sql, query, caller);
+        sql.Sql(") t");
+        for (var i = 0; i < aliases.Length; i++)
+        {
+            var join = query.Joins[i];
+            var inner = sql.Alias();
+            sql.Sql(" left join lateral (select ").Sql(inner).Sql(".* from ").Sql(join.Target.Quoted).Sql(" ").Sql(inner).Sql(" where ").Sql(inner).Sql(".id = t.")
+                .Sql(join.Reference.QuotedColumn).Sql(" and ");
+            AccessRules.PrintReadable(sql, join.Target, Operation.Get, caller, inner);
+            sql.Sql(" offset 0) ").Sql(aliases[i]).Sql(" on true");
+        }
+
+        return shape with { Joined = joined.MoveToImmutable() };
     }
 
     /// <summary>Prints the count of a query's rows, without limit and offset.</summary>
@@ -49,7 +97,9 @@ internal static class ReadCompiler
     /// <summary>Prints the select of one whole row that the caller may write, for interceptors.</summary>
     public static ReadShape PrintRowToWrite(Statement sql, Table table, string id, Operation operation, Caller caller)
     {
-        var shape = PrintColumns(sql, new RowQuery { Table = table }, Caller.Administrator);
+        sql.Sql("select ");
+        var next = 0;
+        var shape = PrintColumns(sql, new RowQuery { Table = table }, Caller.Administrator, Alias, ref next);
         sql.Sql(" from ").Sql(table.Quoted).Sql(" t where t.id = ").Text(FilterCompiler.Clean(id)).Sql(" and ");
         AccessRules.PrintWritable(sql, table, operation, caller, Alias);
         return shape;
@@ -63,15 +113,16 @@ internal static class ReadCompiler
         FilterCompiler.Print(sql, query.Filter, Alias, caller);
     }
 
-    private static ReadShape PrintColumns(Statement sql, RowQuery query, Caller caller)
+    private static ReadShape PrintColumns(Statement sql, RowQuery query, Caller caller, string alias, ref int next)
     {
         var table = query.Table;
         var hiding = table.HidingFrom(caller);
         var wanted = query.Fields.IsDefault ? table.Fields : query.Fields;
         var fields = hiding.Always.Count == 0 ? wanted : wanted.RemoveAll(f => hiding.Always.Contains(f.Name));
         var ordinals = new int[fields.Length];
-        sql.Sql("select t.id, t.created_at, t.updated_at");
-        var next = 3;
+        var first = next;
+        sql.Sql(alias).Sql(".id, ").Sql(alias).Sql(".created_at, ").Sql(alias).Sql(".updated_at");
+        next += 3;
         for (var i = 0; i < fields.Length; i++)
         {
             var field = fields[i];
@@ -81,7 +132,7 @@ internal static class ReadCompiler
                 continue;
             }
 
-            sql.Sql(", t.").Sql(field.QuotedColumn);
+            sql.Sql(", ").Sql(alias).Sql(".").Sql(field.QuotedColumn);
             if (field.Kind is FieldKind.Point or FieldKind.Polygon)
                 sql.Sql("::bytea");
             ordinals[i] = next++;
@@ -90,7 +141,7 @@ internal static class ReadCompiler
         var acl = -1;
         if (query.WithAcl)
         {
-            sql.Sql(", t.acl_read, t.acl_write");
+            sql.Sql(", ").Sql(alias).Sql(".acl_read, ").Sql(alias).Sql(".acl_write");
             acl = next;
             next += 2;
         }
@@ -98,14 +149,14 @@ internal static class ReadCompiler
         var rest = -1;
         if (table.HasRest)
         {
-            sql.Sql(", t.rest");
+            sql.Sql(", ").Sql(alias).Sql(".rest");
             rest = next++;
         }
 
         var version = -1;
         if (query.WithVersion)
         {
-            sql.Sql(", t.xmin");
+            sql.Sql(", ").Sql(alias).Sql(".xmin");
             version = next++;
         }
 
@@ -113,20 +164,22 @@ internal static class ReadCompiler
         if (query.WithScore is { } search)
         {
             sql.Sql(", ");
-            FilterCompiler.PrintScore(sql, search, Alias);
+            FilterCompiler.PrintScore(sql, search, alias);
             score = next++;
         }
 
         if (!hiding.DependsOnRow)
-            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1, score);
+            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1, score) { First = first };
         foreach (var owner in hiding.Owners)
         {
             sql.Sql(", ");
-            AccessRules.PrintHolds(sql, owner, caller.UserId!, Alias);
+            AccessRules.PrintHolds(sql, owner, caller.UserId!, alias);
             sql.Sql(" is true");
         }
 
-        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, next, score);
+        var owners = next;
+        next += hiding.Owners.Length;
+        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, owners, score) { First = first };
     }
 
     /// <summary>Prints the order of a query's rows.</summary>

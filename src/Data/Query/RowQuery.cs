@@ -55,4 +55,10 @@ public sealed record RowQuery
 
     /// <summary>Read how well each row matches this condition; null: nothing to read.</summary>
     public Filter.SearchText? WithScore { get; init; }
+
+    /// <summary>
+    /// Rows that references lead to, to be read along; see <see cref="Rows.RowStore.CanJoin"/>. Needs <see cref="Limit"/>, and not
+    /// <see cref="WithVersion"/>.
+    /// </summary>
+    public ImmutableArray<Join> Joins { get; init; } = [];
 }

@@ -28,6 +28,14 @@ public sealed partial class RowStore
     /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
     public bool IsIntercepted(Table table) => Concerning(table).Length > 0;
 
+    /// <summary>
+    /// Whether a query may read the row of a reference along (<see cref="Join"/>): the caller may get rows of its table, no value of the field stands
+    /// beside its column, and nobody intercepts.
+    /// </summary>
+    public bool CanJoin(Field reference, Table target, Caller caller) =>
+        reference is { Kind: FieldKind.Reference, Column: not null, HasRest: false } && reference.Target == target.Origin
+        && !IsIntercepted(target) && AccessRules.Allows(target, Operation.Get, caller);
+
     /// <summary>Opens a cursor over a query's rows. The caller disposes it.</summary>
     /// <param name="query">The query; with <see cref="RowQuery.WithCount"/> the count travels along, and with a limit of 0 alone: then only the right to count is asked for.</param>
     /// <param name="caller">On whose behalf.</param>

@@ -79,21 +79,6 @@ internal partial class ClassHandler
         return sorts.ToImmutable();
     }
 
-    /// <summary>The columns to read; default: all.</summary>
-    private static ImmutableArray<Field> Fields(IncludeNode wanted, Table table)
-    {
-        if (wanted is { Keys: null, Excluded: null })
-            return default;
-        var fields = ImmutableArray.CreateBuilder<Field>();
-        foreach (var field in table.Fields)
-        {
-            if (wanted.Wants(field.Name))
-                fields.Add(field);
-        }
-
-        return fields.ToImmutable();
-    }
-
     private static void AddAllIncludes(FindOptions options, Table table)
     {
         if (!options.IncludeAll)
@@ -115,12 +100,27 @@ internal partial class ClassHandler
         return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted);
     }
 
+    /// <summary>
+    /// Reads what is included with the rows themselves, where one statement can. Whole: the query's rows are then all that the answer needs.
+    /// </summary>
+    private async ValueTask<(RowQuery Query, bool IsWhole)> PlanIncludesAsync(RowQuery query, IncludeNode include, ParseRequest request)
+    {
+        if (WantsExtras(request))
+            return (query, false);
+        if (include.Children.Count == 0)
+            return (query, true);
+        var joins = IncludedRows.PlanJoins(query, include, Services.Rows, await Services.Catalog.GetAsync(request.Aborted), request.Caller);
+        return joins.IsDefault ? (query, false) : (query with { Joins = joins }, true);
+    }
+
     /// <summary>The cursor's one row straight into the answer: nothing of it is copied.</summary>
     private async ValueTask WriteAndDisposeAsync(RowCursor cursor, IncludeNode wanted, JsonOutput output)
     {
         await using (cursor)
-            WriteRow(output.Json, cursor, wanted, null, null, null);
+            WriteRow(output.Json, cursor, wanted, Included(cursor, wanted), null, null);
     }
+
+    private static IncludedRows? Included(RowCursor cursor, IncludeNode wanted) => wanted.Children.Count == 0 ? null : new IncludedRows(cursor);
 
     /// <summary>Rows straight from the database into the answer.</summary>
     private async ValueTask StreamAsync(RowCursor cursor, IncludeNode wanted, string? redirected, JsonOutput output, CancellationToken cancellation)
@@ -128,11 +128,12 @@ internal partial class ClassHandler
         await using (cursor)
         {
             var writer = output.Json;
+            var included = Included(cursor, wanted);
             writer.WriteStartObject();
             writer.WriteStartArray("results"u8);
             while (await cursor.ReadAsync(cancellation))
             {
-                WriteRow(writer, cursor, wanted, null, null, redirected);
+                WriteRow(writer, cursor, wanted, included, null, redirected);
                 await output.BreatheAsync(cancellation);
             }
 

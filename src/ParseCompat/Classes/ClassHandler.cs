@@ -75,15 +75,16 @@ internal partial class ClassHandler(ClassServices services)
         if (await FindTableAsync(request, className) is not { } table)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
-        var shape = new RowQuery { Table = table, Fields = Fields(options.Include, table) };
-        var cursor = await Services.Rows.OpenAsync(RowStore.ById(table, id, shape), request.Caller, request.Aborted, request.Transaction);
+        var shape = new RowQuery { Table = table, Fields = options.Include.FieldsOf(table) };
+        var (query, isWhole) = await PlanIncludesAsync(RowStore.ById(table, id, shape), options.Include, request);
+        var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
         Row row;
         var isWritten = false;
         try
         {
             if (!await cursor.ReadAsync(request.Aborted))
                 throw ParseError.ObjectNotFound();
-            if (options.Include.Children.Count == 0 && !WantsExtras(request))
+            if (isWhole)
             {
                 isWritten = true;
                 return ParseResponse.Stream((output, _) => WriteAndDisposeAsync(cursor, options.Include, output));
@@ -121,9 +122,9 @@ internal partial class ClassHandler(ClassServices services)
             return ParseResponse.Json(200, writer => WriteNone(writer, options.Count));
         query = await BeforeFindAsync(request, query);
         AddAllIncludes(options, table);
-        query = query with { Fields = Fields(options.Include, table) };
+        (query, var isWhole) = await PlanIncludesAsync(query with { Fields = options.Include.FieldsOf(table) }, options.Include, request);
         var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
-        if (options.Include.Children.Count == 0 && !WantsExtras(request))
+        if (isWhole)
             return ParseResponse.Stream((output, cancellation) => StreamAsync(cursor, options.Include, redirected, output, cancellation));
         return await AnswerAsync(cursor, request, options, redirected);
     }

@@ -1,3 +1,6 @@
+using System.Collections.Immutable;
+using Backend.Data.Catalog;
+
 namespace Backend.ParseCompat.Queries;
 
 /// <summary>
@@ -72,6 +75,9 @@ internal sealed class IncludeNode(string name)
         if (!IsAlwaysSelected(path[^1]))
             (node.Excluded ??= new(StringComparer.Ordinal)).Add(path[^1]);
     }
+
+    /// <summary>The fields of its rows' table to read; default: all.</summary>
+    public ImmutableArray<Field> FieldsOf(Table table) => this is { Keys: null, Excluded: null } ? default : [.. table.Fields.Where(f => Wants(f.Name))];
 
     /// <summary>Whether a column of its rows is wanted.</summary>
     public bool Wants(string field) => (Keys is null || Keys.Contains(field)) && Excluded?.Contains(field) != true;

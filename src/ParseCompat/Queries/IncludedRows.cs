@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Query;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Wire;
 
@@ -9,14 +11,49 @@ namespace Backend.ParseCompat.Queries;
 /// <summary>The rows that come along with an answer, fetched level by level: one statement a level and class.</summary>
 internal sealed class IncludedRows
 {
+    /// <summary>Pages of more rows read what they include in a statement of its own, each row once.</summary>
+    private const int MaxJoined = 200;
+
+    /// <summary>More joins than this widen the rows too much.</summary>
+    private const int MaxJoins = 4;
+
     private readonly Dictionary<(string Target, string Id), Row?> _rows = [];
+    private readonly RowCursor? _cursor;
 
     private IncludedRows()
     {
     }
 
+    /// <summary>What the joins of a cursor's query find for its current row.</summary>
+    public IncludedRows(RowCursor cursor) => _cursor = cursor;
+
     /// <summary>The row of a pointer; null when there is none that the caller may read.</summary>
-    public Row? Find(string target, string id) => _rows.GetValueOrDefault((target, id));
+    public Row? Find(string target, string id) => _cursor is null ? _rows.GetValueOrDefault((target, id)) : _cursor.FindJoined(target, id);
+
+    /// <summary>
+    /// The joins that bring all that is included in one statement; default when there is more to it than single pointers of the rows themselves.
+    /// </summary>
+    public static ImmutableArray<Join> PlanJoins(RowQuery query, IncludeNode root, RowStore store, CatalogSnapshot catalog, Caller caller)
+    {
+        var table = query.Table;
+        if (root.Children.Count > MaxJoins || query.Limit is not (> 0 and <= MaxJoined) || store.IsIntercepted(table))
+            return default;
+        var joins = ImmutableArray.CreateBuilder<Join>(root.Children.Count);
+        foreach (var child in root.Children)
+        {
+            if (table.Find(child.Name) is not { } field || !root.Wants(child.Name))
+                continue;
+            if (child.Children.Count > 0 || field.Target is null || (ClassName.IsMasterOnly(field.Target) && !caller.IsAdministrator)
+                || catalog.FindByOrigin(field.Target) is not { } target || !store.CanJoin(field, target, caller))
+            {
+                return default;
+            }
+
+            joins.Add(new Join(field, target, child.FieldsOf(target)));
+        }
+
+        return joins.ToImmutable();
+    }
 
     /// <summary>Fetches what the tree asks for.</summary>
     /// <exception cref="Data.Refusal">The caller may not read a class that is included.</exception>
