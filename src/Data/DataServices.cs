@@ -1,5 +1,6 @@
 using Backend.Data.Accounts;
 using Backend.Data.Access;
+using Backend.Data.Aggregation;
 using Backend.Data.Broadcast;
 using Backend.Data.Caching;
 using Backend.Data.Catalog;
@@ -30,6 +31,7 @@ public static class DataServices
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<RowStore>();
+        services.AddSingleton<AggregationStore>();
         services.AddMemcached(configuration);
         services.AddAccounts(configuration);
         services.AddFiles(configuration);

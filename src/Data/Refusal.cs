@@ -69,6 +69,9 @@ public enum RefusalKind
     /// <summary>The token of a session whose time is over.</summary>
     ExpiredSession,
 
+    /// <summary>An expression that cannot be computed: an unknown variable, or a value of a type that an operator does not take; the message names the operator.</summary>
+    InvalidExpression,
+
     /// <summary>A business rule (an interceptor) said no; the message is its own, <see cref="Refusal.Code"/> and <see cref="Refusal.Detail"/> what it added.</summary>
     Rejected,
 }

@@ -1,3 +1,4 @@
+using Backend.ParseCompat.Aggregates;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Files;
 using Backend.ParseCompat.Hooks;
@@ -25,6 +26,7 @@ public static class ParseCompatExtensions
         services.AddSingleton<ClassServices>();
         services.AddSingleton<IRouteSource, ClassRoutes>();
         services.AddSingleton<IRouteSource, FileRoutes>();
+        services.AddSingleton<IRouteSource, AggregateRoutes>();
         services.AddHooks();
         services.AddPeopleAndSchemas();
         services.AddLimits(configuration);

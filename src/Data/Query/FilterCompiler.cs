@@ -382,7 +382,8 @@ internal static partial class FilterCompiler
         branches.End();
     }
 
-    private static void PrintPattern(Statement sql, string text, TextPattern pattern)
+    /// <summary>Prints: a text matches a pattern.</summary>
+    internal static void PrintPattern(Statement sql, string text, TextPattern pattern)
     {
         // Case-insensitive matching of the "C" collation knows ASCII only.
         sql.Sql(text);

@@ -18,6 +18,8 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
             PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidValue, "The regular expression is not valid.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
+            // Our own, of schema aggregation: the message is a constant with an operator's name.
+            PostgresException { SqlState: "B0A01" } e => new Refusal(RefusalKind.InvalidExpression, e.MessageText, table?.Origin),
             PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new Refusal(RefusalKind.InvalidValue, "A value cannot be stored or compared.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } => new Refusal(RefusalKind.Busy, "Too many connections.", table?.Origin),
             { InnerException: TimeoutException } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),

@@ -102,7 +102,9 @@ internal sealed class FindOptions
         return options;
     }
 
-    private static JsonElement? ReadWhere(JsonElement value)
+    /// <summary>Reads conditions: an object, or its JSON as a text; null: none.</summary>
+    /// <exception cref="ParseError">107: neither.</exception>
+    public static JsonElement? ReadWhere(JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.String)
         {
@@ -184,7 +186,9 @@ internal sealed class FindOptions
         _ => parameter.Text,
     };
 
-    private static void CheckReadPreference(Parameter parameter)
+    /// <summary>Refuses a read preference that there is not.</summary>
+    /// <exception cref="ParseError">102.</exception>
+    public static void CheckReadPreference(Parameter parameter)
     {
         if (parameter.Value.ValueKind == JsonValueKind.String && !ReadPreferences.Contains(parameter.Text.ToUpperInvariant()))
             throw new ParseError(ErrorCode.InvalidQuery, "Not supported read preference.");

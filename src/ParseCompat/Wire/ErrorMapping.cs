@@ -48,6 +48,7 @@ internal static class ErrorMapping
         RefusalKind.RequiredField => new(ErrorCode.ValidationError, $"{refusal.Field} is required"),
         RefusalKind.Timeout => new(ErrorCode.Timeout, "The request timed out on the server."),
         RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),
+        RefusalKind.InvalidExpression => new(ErrorCode.InvalidQuery, refusal.Message),
         RefusalKind.LimitExceeded => new(ErrorCode.InvalidQuery, refusal.Message),
         // Nothing was written: SDKs repeat a request after 5xx, which is right here.
         RefusalKind.Busy => new(ErrorCode.InternalServerError, "The server is too busy.", 503),

@@ -1,4 +1,5 @@
 using System.Net;
+using Backend.ParseCompat.Aggregates;
 using Backend.ParseCompat.Files;
 using Backend.ParseCompat.Products;
 
@@ -87,6 +88,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a file is stored under the very name that the client gave, replacing an older one, instead of behind a random prefix.</summary>
     public bool PreserveFileName { get; set; }
 
+    /// <summary>What aggregates may ask for.</summary>
+    public AggregateOptions Aggregate { get; set; } = new();
+
     /// <summary>Sent to web hooks as <c>X-Parse-Webhook-Key</c>, so that they know who calls; null: not sent.</summary>
     public string? WebhookKey { get; set; }
 
@@ -124,6 +128,8 @@ internal sealed class ParseCompatOptions
         if (MaxJsonDepth is < 8 or > 1000)
             yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
         foreach (var problem in FileUpload.Problems().Concat(Purchases.Problems()))
+            yield return problem;
+        foreach (var problem in Aggregate.Problems())
             yield return problem;
         if (WebhookKey is not null && (WebhookKey.Length == 0 || WebhookKey.AsSpan().ContainsAnyExceptInRange(' ', '~')))
             yield return "ParseCompat:WebhookKey is empty or holds a sign that a header cannot; leave it out for no key.";

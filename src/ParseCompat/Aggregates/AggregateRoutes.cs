@@ -1,0 +1,76 @@
+using Backend.Data.Aggregation;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Queries;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Aggregates;
+
+/// <summary>The route <c>GET /aggregate/:className</c> (contract section 10), for the master key.</summary>
+internal sealed class AggregateRoutes(ClassServices services, AggregationStore store) : IRouteSource
+{
+    /// <inheritdoc/>
+    public void AddRoutes(RouteList routes) => routes.Map("GET", "/aggregate/:className", AggregateAsync, RouteRules.Master);
+
+    private async ValueTask<ParseResponse> AggregateAsync(ParseRequest request)
+    {
+        var options = services.Options.Aggregate;
+        var asked = AggregateRequest.Read(request, options.PlainStageNames);
+        var catalog = await services.Catalog.GetAsync(request.Aborted);
+        var table = catalog.FindByOrigin(request["className"]);
+        if (asked.Distinct is { } path)
+            return await DistinctAsync(request, asked, path, catalog, table);
+        var reader = new PipelineReader(catalog, new PipelineLimits(options), options.CollectionPrefix);
+        var stages = reader.Read(asked.Stages, table);
+        if (table is null)
+            return None();
+        var cursor = await store.OpenAsync(DocumentNames.Source(table), stages, Filter.Always, request.Caller, request.Aborted);
+        var writer = new DocumentWriter(services.Values, table, reader.HasPointerKey, asked.RawFieldNames, asked.RawValues);
+        return Answer(cursor, (output, json) => writer.Write(output, json));
+    }
+
+    private async ValueTask<ParseResponse> DistinctAsync(ParseRequest request, AggregateRequest asked, string dotted, CatalogSnapshot catalog, Table? table)
+    {
+        var rows = Filter.Always;
+        if (asked.Where is { } where)
+        {
+            var context = new PlanContext(catalog, services.Rows, request.Caller, true, static (_, _, _) => default, services.Time.GetUtcNow(), request.Aborted);
+            rows = await new WherePlanner(context).PlanAsync(table ?? new Table(0, request["className"], request["className"], "none", false, []), where);
+        }
+
+        if (table is null)
+            return None();
+        var names = DocumentNames.Of(table);
+        var path = names.Path(dotted);
+        var cursor = await store.OpenDistinctAsync(DocumentNames.Source(table), path, rows, request.Caller, request.Aborted);
+        var writer = new DocumentWriter(services.Values, table, false, asked.RawFieldNames, asked.RawValues);
+        var reference = !asked.RawValues && path.Length == 1 && names.FieldOf(path[0]) is { Kind: FieldKind.Reference } field ? field : null;
+        return Answer(cursor, (output, json) => writer.WriteDistinct(output, json, reference));
+    }
+
+    private static ParseResponse Answer(DocumentCursor cursor, Action<System.Text.Json.Utf8JsonWriter, ReadOnlyMemory<byte>> write) => ParseResponse.Stream(async (output, cancellation) =>
+    {
+        await using (cursor)
+        {
+            output.Json.WriteStartObject();
+            output.Json.WriteStartArray("results"u8);
+            while (await cursor.ReadAsync(cancellation))
+            {
+                write(output.Json, cursor.Utf8);
+                await output.BreatheAsync(cancellation);
+            }
+
+            output.Json.WriteEndArray();
+            output.Json.WriteEndObject();
+        }
+    });
+
+    private static ParseResponse None() => ParseResponse.Json(200, writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("results"u8);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    });
+}
