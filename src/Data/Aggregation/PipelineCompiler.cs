@@ -34,6 +34,8 @@ internal sealed partial class PipelineCompiler(Statement sql, Caller caller)
             relation.Where.Add($"{element}.x <> 'null'");
         var printed = isScalar ? root with { Nulls = Nulls.Missing } : Term.Json(element + ".x");
         relation.From += from;
+        if (!isScalar)
+            relation.Order.Add(new(element + ".i", ""));
         var first = string.Join(", ", relation.Order.Select((o, i) => $"min({o.Sql}) as o{i}"));
         var order = string.Join(", ", relation.Order.Select((_, i) => $"g.o{i}"));
         sql.Sql("select ").Sql((printed with { Sql = "g.v" }).ToJson()).Sql(" as d from (select ").Sql(printed.Sql).Sql(" as v, ").Sql(first)

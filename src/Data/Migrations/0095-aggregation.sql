@@ -156,7 +156,7 @@ $$;
 -- What a value is ordered by: an array by its smallest element, or its largest when the order descends.
 create function aggregation.order_key(v jsonb, descending boolean) returns aggregation.order_key language sql stable parallel safe as $$
     select case
-        when jsonb_typeof(v) <> 'array' then aggregation.order_key_of(v)
+        when jsonb_typeof(v) is distinct from 'array' then aggregation.order_key_of(v)
         when v = '[]' then row(0, null, null, null)::aggregation.order_key
         when descending then (select aggregation.order_key_of(e) from jsonb_array_elements(v) as e order by 1 desc limit 1)
         else (select aggregation.order_key_of(e) from jsonb_array_elements(v) as e order by 1 limit 1) end
