@@ -25,21 +25,22 @@ internal sealed partial class PipelineCompiler(Statement sql, Caller caller)
     {
         var relation = Base(source, rows);
         var root = relation.Shape.Get(sql, path[0]);
-        var (value, element) = (sql.Alias(), sql.Alias());
-        var isScalar = path.Length == 1 && root.Type != TermType.Json;
-        var from = isScalar ? "" : $", lateral aggregation.reach({root.ToJson()}, {Shape.Steps(sql, path[1..])}, false) as {value}(v), lateral aggregation.unwind({value}.v, false) as {element}";
-        if (isScalar)
+        if (path.Length == 1 && root.Type != TermType.Json)
+        {
+            // Two smallest values instead of a numbering of all rows, so that groups are hashed.
+            var (time, id) = (relation.Order[0].Sql, relation.Order[1].Sql);
             relation.Where.Add(root.Sql + " is not null");
-        else
-            relation.Where.Add($"{element}.x <> 'null'");
-        var printed = isScalar ? root with { Nulls = Nulls.Missing } : Term.Json(element + ".x");
-        relation.From += from;
-        if (!isScalar)
-            relation.Order.Add(new(element + ".i", ""));
-        var first = string.Join(", ", relation.Order.Select((o, i) => $"min({o.Sql}) as o{i}"));
-        var order = string.Join(", ", relation.Order.Select((_, i) => $"g.o{i}"));
-        sql.Sql("select ").Sql((printed with { Sql = "g.v" }).ToJson()).Sql(" as d from (select ").Sql(printed.Sql).Sql(" as v, ").Sql(first)
-            .Sql(relation.Tail(sql, ordered: false)).Sql(" group by 1) as g order by ").Sql(order);
+            sql.Sql("select ").Sql((root with { Sql = "g.v" }).ToJson()).Sql(" as d from (select ").Sql(root.Sql).Sql(" as v, min(").Sql(time).Sql(") as t, min(").Sql(id).Sql(") as i")
+                .Sql(relation.Tail(sql, ordered: false)).Sql(" group by 1) as g order by g.t, g.i");
+            return;
+        }
+
+        var (value, element) = (sql.Alias(), sql.Alias());
+        relation.From += $", lateral aggregation.reach({root.ToJson()}, {Shape.Steps(sql, path[1..])}, false) as {value}(v), lateral aggregation.unwind({value}.v, false) as {element}";
+        relation.Where.Add($"{element}.x <> 'null'");
+        var number = $"row_number() over ({relation.OrderBy.TrimStart()}, {element}.i)";
+        sql.Sql("select g.v as d from (select n.v, min(n.n) as n from (select ").Sql(element).Sql(".x as v, ").Sql(number).Sql(" as n").Sql(relation.Tail(sql, ordered: false))
+            .Sql(") as n group by 1) as g order by g.n");
     }
 
     /// <summary>A table's rows.</summary>

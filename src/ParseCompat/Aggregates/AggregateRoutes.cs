@@ -35,7 +35,7 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
         var rows = Filter.Always;
         if (asked.Where is { } where)
         {
-            var context = new PlanContext(catalog, services.Rows, request.Caller, true, static (_, _, _) => default, services.Time.GetUtcNow(), request.Aborted);
+            var context = new PlanContext(catalog, request.Caller, true, static (_, _, _) => default, services.Time.GetUtcNow(), request.Aborted);
             rows = await new WherePlanner(context).PlanAsync(table ?? new Table(0, request["className"], request["className"], "none", false, []), where);
         }
 
