@@ -23,6 +23,12 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Information, "Made index {Index}, because a query asked for it.")]
     public static partial void IndexMade(ILogger logger, string index);
 
+    [LoggerMessage(1008, LogLevel.Information, "{Moved} values of field {Field} in {Relation} were moved to its column; {Left} are not of its type and stay.")]
+    public static partial void ValuesMoved(ILogger logger, long moved, string relation, string field, long left);
+
+    [LoggerMessage(1009, LogLevel.Information, "The index {Relation}, whose building was cut off, was built.")]
+    public static partial void IndexBuilt(ILogger logger, string relation);
+
     [LoggerMessage(1020, LogLevel.Information, "Connected to memcached {Host}:{Port}.")]
     public static partial void CacheConnected(ILogger logger, string host, int port);
 

@@ -3,6 +3,7 @@ using Backend.Jobs.Mail;
 using Backend.Jobs.Outbox;
 using Backend.Jobs.Overview;
 using Backend.Jobs.Running;
+using Backend.Jobs.Tables;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -42,6 +43,7 @@ public static class JobServices
         services.AddHealthChecks().AddCheck<JobsHealthCheck>("jobs");
 
         services.AddHousekeeping();
+        services.AddTables();
         services.AddMail(configuration);
         return services.AddQuartz();
     }

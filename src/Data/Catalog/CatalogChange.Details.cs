@@ -29,24 +29,28 @@ internal sealed partial class CatalogChange
     /// <summary>Notes a declared index, and builds it later when all its fields have columns that a B-tree orders.</summary>
     public async Task AddIndexAsync(Table table, IndexSpec index)
     {
-        var columns = new List<string>();
+        var columns = new List<(string Column, bool Descending)>();
         foreach (var (name, descending) in index.Columns)
         {
-            var column = await OrderedColumnAsync(table, name);
-            if (column is not null)
-                columns.Add(Sql.Quote(column) + KeyOrder.Suffix(column, descending));
+            if (await OrderedColumnAsync(table, name) is { } column)
+                columns.Add((column, descending));
         }
 
         var relation = columns.Count > 0 && columns.Count == index.Columns.Count ? Naming.Index(table.Relation, Naming.Snake(index.Name), Suffix(table, index)) : null;
-        await ExecuteAsync("insert into catalog.indexes (table_number, name, relation, definition) values ($1, $2, $3, $4::json)", table.Number, index.Name,
-            relation, index.DefinitionJson);
+        await ExecuteAsync("insert into catalog.indexes (table_number, name, relation, definition, columns) values ($1, $2, $3, $4::json, $5::jsonb)", table.Number,
+            index.Name, relation, index.DefinitionJson,
+            relation is null ? null : System.Text.Json.JsonSerializer.Serialize(index.Columns.Select(c => new object[] { c.Field, c.Descending })));
         if (relation is null)
             return;
         // From the commit on, long texts of these columns go to rest: a B-tree would refuse them.
         await ExecuteAsync("update catalog.fields set indexed = true where table_number = $1 and name = any($2) and kind <> 'Relation'", table.Number,
             index.Columns.Select(c => c.Field).ToArray());
-        _later.Add($"create index concurrently if not exists {Sql.Quote(relation)} on {table.Quoted} ({string.Join(", ", columns)})");
+        _later.Add(CreateIndex(table, relation, columns));
     }
+
+    /// <summary>The statement that builds an index without locking writers out.</summary>
+    internal static string CreateIndex(Table table, string relation, IEnumerable<(string Column, bool Descending)> columns) =>
+        $"create index concurrently if not exists {Sql.Quote(relation)} on {table.Quoted} ({string.Join(", ", columns.Select(c => Sql.Quote(c.Column) + KeyOrder.Suffix(c.Column, c.Descending)))})";
 
     // Index names are unique in the schema, and two tables may shorten to the same beginning.
     private static string Suffix(Table table, IndexSpec index) =>
@@ -54,8 +58,7 @@ internal sealed partial class CatalogChange
 
     private async Task<string?> OrderedColumnAsync(Table table, string name)
     {
-        var own = new[] { Field.Id, Field.CreatedAt, Field.UpdatedAt }.FirstOrDefault(f => f.Name == name);
-        if (own is not null)
+        if (Field.OfEveryTable(name) is { } own)
             return own.Column;
         return (string?)await ScalarAsync("""
             select column_name from catalog.fields

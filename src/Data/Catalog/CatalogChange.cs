@@ -79,9 +79,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
     /// <summary>Adds fields to a table that has rows already.</summary>
     public async Task AddFieldsAsync(Table table, IReadOnlyList<FieldSpec> fields)
     {
-        var columns = table.Fields.Where(f => f is { Column: not null, Kind: not FieldKind.Relation }).Select(f => f.Column!).ToHashSet(StringComparer.Ordinal);
-        foreach (var column in await InternalColumnsAsync(table))
-            columns.Add(column);
+        var columns = await ColumnsAsync(table);
         foreach (var field in fields)
             await AddFieldAsync(table.Number, table.Relation, field, columns, fresh: false);
     }
@@ -255,6 +253,14 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         while (await reader.ReadAsync())
             names.Add(reader.GetString(0));
         return names;
+    }
+
+    private async Task<HashSet<string>> ColumnsAsync(Table table)
+    {
+        var columns = table.Fields.Where(f => f is { Column: not null, Kind: not FieldKind.Relation }).Select(f => f.Column!).ToHashSet(StringComparer.Ordinal);
+        foreach (var column in await InternalColumnsAsync(table))
+            columns.Add(column);
+        return columns;
     }
 
     // System tables have columns that are no fields (password hashes, tokens): a field must not take their names.

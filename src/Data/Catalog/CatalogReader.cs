@@ -11,7 +11,7 @@ internal static class CatalogReader
     private const string Query = """
         select version from catalog.state;
         select number, name, origin, relation, system, permissions::text from catalog.tables where visible order by number;
-        select f.table_number, f.name, f.kind, f.target, f.column_name, f.required, f.default_value::text, f.has_rest, f.indexed, f.system, f.secret, f.optional_stated
+        select f.table_number, f.name, f.kind, f.target, f.column_name, f.required, f.default_value::text, f.has_rest, f.indexed, f.system, f.secret, f.optional_stated, f.promotion
         from catalog.fields f join catalog.tables t on t.number = f.table_number where t.visible order by f.table_number, f.number;
         select i.table_number, i.name, i.relation, i.definition::text from catalog.indexes i join catalog.tables t on t.number = i.table_number
         where t.visible order by i.table_number, i.name;
@@ -60,6 +60,7 @@ internal static class CatalogReader
         System = reader.GetBoolean(9),
         Secret = reader.GetBoolean(10),
         OptionalStated = reader.GetBoolean(11),
+        Promotion = Text(reader, 12) is { } promotion ? Enum.Parse<FieldPromotion>(promotion) : FieldPromotion.None,
     };
 
     private static Value ReadValue(string json)

@@ -33,6 +33,9 @@ public sealed record Field
     /// <summary>True when a row may hold a value of this field in <c>rest</c>: only then does a query look there.</summary>
     public bool HasRest { get; init; }
 
+    /// <summary>How far the field is on its way to a column of its own.</summary>
+    public FieldPromotion Promotion { get; init; }
+
     /// <summary>True when a B-tree index holds the column: text over 2,600 bytes then goes to <c>rest</c>.</summary>
     public bool Indexed { get; init; }
 
@@ -49,6 +52,15 @@ public sealed record Field
         : Sql.Quote(Column);
 
     private string? _quoted;
+
+    /// <summary>The field of this name that every table has; null when it is none of them.</summary>
+    public static Field? OfEveryTable(string name) => name switch
+    {
+        "id" => Id,
+        "createdAt" => CreatedAt,
+        "updatedAt" => UpdatedAt,
+        _ => null,
+    };
 
     /// <summary>The row's key: <c>id text primary key</c>, in every table.</summary>
     public static Field Id { get; } = new() { Name = "id", Kind = FieldKind.Text, Column = "id", System = true, Indexed = true };

@@ -95,11 +95,13 @@ public sealed partial class LiveCatalog
     public async Task<CatalogSnapshot> MarkRestAsync(string origin, IReadOnlyCollection<string> fields, CancellationToken cancellation = default)
     {
         var current = await GetAsync(cancellation);
-        if (current.FindByOrigin(origin) is { } known && fields.All(f => known.Find(f) is { HasRest: true }))
+        if (current.FindByOrigin(origin) is { } known && fields.All(f => known.Find(f) is { HasRest: true, Promotion: not FieldPromotion.Closing }))
             return current;
         return await ChangeAsync(async change =>
         {
-            await change.ExecuteAsync("update catalog.fields set has_rest = true where table_number = $1 and name = any($2)", change.Require(origin).Number, fields.ToArray());
+            await change.ExecuteAsync("""
+                update catalog.fields set has_rest = true, promotion = nullif(promotion, 'Closing') where table_number = $1 and name = any($2)
+                """, change.Require(origin).Number, fields.ToArray());
             return true;
         }, cancellation);
     }

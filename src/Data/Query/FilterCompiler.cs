@@ -161,7 +161,7 @@ internal static partial class FilterCompiler
         var matching = new List<Value>(values.Length);
         foreach (var value in values)
         {
-            if (!value.IsNull && Storage.Fits(field with { Indexed = false }, value))
+            if (!value.IsNull && Storage.FitsColumn(field with { Indexed = false }, value))
                 matching.Add(value);
         }
 

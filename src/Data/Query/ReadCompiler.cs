@@ -218,7 +218,9 @@ internal static class ReadCompiler
         }
 
         var field = sort.Path.Field;
-        if (field.Column is null || field.Kind == FieldKind.Relation)
+        if (field.Kind != FieldKind.Relation && sort.Path.Steps.IsEmpty && (field.Column is null || field.Promotion != FieldPromotion.None))
+            RestValue.PrintCurrent(sql, field, alias);
+        else if (field.Column is null || field.Kind == FieldKind.Relation)
             sql.Sql(alias).Sql(".rest -> ").Text(field.Name);
         else if (sort.Path.Steps.IsEmpty)
             sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);

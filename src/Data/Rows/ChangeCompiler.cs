@@ -39,9 +39,14 @@ internal sealed class ChangeCompiler
     public List<Change.Unlink> Unlinks { get; } = [];
 
     /// <summary>The new value of <c>rest</c>; null: it stays as it is.</summary>
-    public string? Rest => _isInsert
-        ? (_insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestJson.ObjectToBytes(_insertedRest))))
-        : (_rest is null ? null : $"nullif({_rest}, '{{}}')");
+    public string? Rest
+    {
+        get
+        {
+            var given = _insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestJson.ObjectToBytes(_insertedRest)));
+            return _rest is null ? given : $"nullif({_rest}{(given is null ? "" : $" || {given}")}, '{{}}')";
+        }
+    }
 
     /// <summary>Fields that this change set puts into <c>rest</c> and whose readers do not look there yet.</summary>
     public static List<string> NewInRest(IEnumerable<Change> changes)
@@ -49,8 +54,11 @@ internal sealed class ChangeCompiler
         var fields = new List<string>();
         foreach (var change in changes)
         {
-            if (change is Change.Set { Path: { Steps.IsEmpty: true, Field: var field }, Value: var value } && !field.HasRest && (value.IsNull || !Storage.Fits(field, value)))
+            if (change is Change.Set { Path: { Steps.IsEmpty: true, Field: var field }, Value: var value }
+                && field is { HasRest: false } or { Promotion: FieldPromotion.Closing } && (value.IsNull || !Storage.Fits(field, value)))
+            {
                 fields.Add(field.Name);
+            }
         }
 
         return fields;
@@ -65,7 +73,7 @@ internal sealed class ChangeCompiler
             if (reader.IsDBNull(first + i))
                 continue;
             var path = _returned[i].Path;
-            if (path.Steps.IsEmpty && path.Field is { Kind: FieldKind.Number, Column: not null })
+            if (path.Steps.IsEmpty && path.Field.Kind == FieldKind.Number && !IsInRest(path.Field))
             {
                 values.Add(new(path, Value.Of(reader.GetDouble(first + i))));
                 continue;
@@ -100,8 +108,7 @@ internal sealed class ChangeCompiler
                 Clear(unset.Path.Field);
                 break;
             case Change.Unset unset:
-                if (unset.Path.Field.Column is not null)
-                    SetColumn(unset.Path.Field, $"({Current(unset.Path.Field)} #- {Path(unset.Path.Steps)})");
+                RemoveNested(unset.Path);
                 break;
             case Change.Increment increment:
                 Compute(increment.Path, current => $"(coalesce({current}, 0) + {_sql.Fragment(s => s.Number(increment.Amount))})",
@@ -161,7 +168,7 @@ internal sealed class ChangeCompiler
         }
 
         var field = path.Field;
-        if (field.Column is not null)
+        if (!IsInRest(field))
         {
             SetColumn(field, typed(Current(field)));
             RemoveFromRest(field);
@@ -169,17 +176,59 @@ internal sealed class ChangeCompiler
             return;
         }
 
+        SetInRest(field, json(CurrentInRest(field)));
+        _returned.Add((path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))}"));
+    }
+
+    /// <summary>Whether a computed value of the field is stored in <c>rest</c>.</summary>
+    private static bool IsInRest(Field field) => field.Column is null || field.Promotion == FieldPromotion.Prepared;
+
+    private void SetInRest(Field field, string json)
+    {
+        _rest = $"(coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({_sql.Fragment(s => s.Text(field.Name))}, {json}))";
+        if (field.Column is not null && !_isInsert)
+            SetColumn(field, "null");
+    }
+
+    private string CurrentInRest(Field field)
+    {
         var name = _sql.Fragment(s => s.Text(field.Name));
-        _rest = $"coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({name}, {json($"({_rest ?? RestBefore} -> {name})")})";
-        _returned.Add((path, $"t.rest -> {name}"));
+        var inRest = $"({_rest ?? RestBefore} -> {name})";
+        return field.Column is null || _isInsert ? inRest : $"coalesce({inRest}, to_jsonb(t.{field.QuotedColumn}))";
+    }
+
+    private void RemoveNested(FieldPath path)
+    {
+        var field = path.Field;
+        if (field.Kind is not (FieldKind.Object or FieldKind.Array))
+            return;
+        if (!IsInRest(field))
+        {
+            SetColumn(field, $"({Current(field)} #- {Path(path.Steps)})");
+            if (field.Promotion != FieldPromotion.None)
+                RemoveFromRest(field);
+        }
+        else if (!_isInsert)
+        {
+            SetInRest(field, $"({CurrentInRest(field)} #- {Path(path.Steps)})");
+        }
     }
 
     private void PutNested(FieldPath path, Func<string, string> json, bool isReturned)
     {
         var field = path.Field;
-        if (field.Column is null || field.Kind is not (FieldKind.Object or FieldKind.Array))
+        if (field.Kind is not (FieldKind.Object or FieldKind.Array))
             throw new Refusal(RefusalKind.InvalidValue, $"Field {field.Name} has no places inside.", field: field.Name);
         var steps = Path(path.Steps);
+        if (IsInRest(field))
+        {
+            var before = CurrentInRest(field);
+            SetInRest(field, $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})");
+            if (isReturned)
+                _returned.Add((path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))} #> {steps}"));
+            return;
+        }
+
         var current = Current(field);
         SetColumn(field, $"catalog.json_put({current}, {steps}, {json($"({current} #> {steps})")})");
         RemoveFromRest(field);
@@ -197,7 +246,7 @@ internal sealed class ChangeCompiler
                 return expression;
         }
 
-        return _isInsert ? $"null::{CatalogChange.TypeOf(field.Kind)}" : "t." + field.QuotedColumn;
+        return _isInsert ? $"null::{CatalogChange.TypeOf(field.Kind)}" : _sql.Fragment(s => RestValue.PrintCurrent(s, field, "t"));
     }
 
     private void SetColumn(Field field, string expression)
@@ -224,7 +273,7 @@ internal sealed class ChangeCompiler
         }
 
         var stored = RestJson.ToBytes(value);
-        _rest = $"coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({_sql.Fragment(s => s.Text(field.Name))}, {_sql.Fragment(s => s.Json(stored))})";
+        _rest = $"(coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({_sql.Fragment(s => s.Text(field.Name))}, {_sql.Fragment(s => s.Json(stored))}))";
     }
 
     private void RemoveFromRest(Field field)

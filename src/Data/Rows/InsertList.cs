@@ -90,7 +90,7 @@ internal sealed class InsertList
         foreach (var (field, values) in _columns.Values)
         {
             sql.Sql(", ");
-            PrintColumn(sql, field.Kind, values);
+            PrintColumn(sql, field.Kind, values, _ids.Count);
         }
 
         sql.Sql(") as r(id");
@@ -115,50 +115,52 @@ internal sealed class InsertList
         return false;
     }
 
-    private static string CastOf(FieldKind kind) => kind switch
+    /// <summary>What a value that travelled as <see cref="PrintColumn"/> has it is cast with.</summary>
+    internal static string CastOf(FieldKind kind) => kind switch
     {
         FieldKind.Object or FieldKind.Array => "::jsonb",
         FieldKind.Point or FieldKind.Polygon => "::geometry",
         _ => "",
     };
 
-    private void PrintColumn(Statement sql, FieldKind kind, List<KeyValuePair<int, Value>> values)
+    /// <summary>Prints the values of a column as an array parameter of <paramref name="count"/> rows; a row without a value has null.</summary>
+    internal static void PrintColumn(Statement sql, FieldKind kind, List<KeyValuePair<int, Value>> values, int count)
     {
         switch (kind)
         {
             case FieldKind.Number:
-                sql.NullableNumbers(Spread<double?>(values, v => v.AsNumber));
+                sql.NullableNumbers(Spread<double?>(values, count, v => v.AsNumber));
                 break;
             case FieldKind.Boolean:
-                sql.NullableBooleans(Spread<bool?>(values, v => v.AsBoolean));
+                sql.NullableBooleans(Spread<bool?>(values, count, v => v.AsBoolean));
                 break;
             case FieldKind.Timestamp:
-                sql.NullableTimestamps(Spread<DateTime?>(values, v => FilterCompiler.ToDateTime(v.AsMilliseconds)));
+                sql.NullableTimestamps(Spread<DateTime?>(values, count, v => FilterCompiler.ToDateTime(v.AsMilliseconds)));
                 break;
             case FieldKind.Bytes:
-                sql.NullableByteStrings(Spread(values, v => v.AsBytes));
+                sql.NullableByteStrings(Spread(values, count, v => v.AsBytes));
                 break;
             case FieldKind.Point:
-                sql.NullableByteStrings(Spread(values, v => Ewkb.Point(v.AsPoint)));
+                sql.NullableByteStrings(Spread(values, count, v => Ewkb.Point(v.AsPoint)));
                 break;
             case FieldKind.Polygon:
-                sql.NullableByteStrings(Spread(values, v => Ewkb.Polygon(v.AsRing)));
+                sql.NullableByteStrings(Spread(values, count, v => Ewkb.Polygon(v.AsRing)));
                 break;
             case FieldKind.Object or FieldKind.Array:
-                sql.NullableTextList(Spread(values, v => Encoding.UTF8.GetString(v.AsBytes)));
+                sql.NullableTextList(Spread(values, count, v => Encoding.UTF8.GetString(v.AsBytes)));
                 break;
             case FieldKind.Reference:
-                sql.NullableTextList(Spread(values, v => v.AsReference.Id));
+                sql.NullableTextList(Spread(values, count, v => v.AsReference.Id));
                 break;
             default:
-                sql.NullableTextList(Spread(values, v => v.AsText));
+                sql.NullableTextList(Spread(values, count, v => v.AsText));
                 break;
         }
     }
 
-    private T?[] Spread<T>(List<KeyValuePair<int, Value>> values, Func<Value, T> convert)
+    private static T?[] Spread<T>(List<KeyValuePair<int, Value>> values, int count, Func<Value, T> convert)
     {
-        var list = new T?[_ids.Count];
+        var list = new T?[count];
         foreach (var (row, value) in values)
             list[row] = convert(value);
         return list;

@@ -80,7 +80,24 @@ public abstract class ReadRow : Row
     public override bool IsNull(int field)
     {
         var ordinal = _shape!.Ordinals[field];
-        return ordinal < 0 || _reader.IsDBNull(ordinal) || IsHidden(field);
+        return ordinal < 0 || _reader.IsDBNull(ordinal) || IsHidden(field) || IsOvertaken(_shape.Fields[field]);
+    }
+
+    /// <summary>
+    /// A field on its way to a column has its value in one place. Only a writer that knew nothing of the column, minutes after everybody else, can
+    /// have left another one in <c>rest</c>: the newer one.
+    /// </summary>
+    private bool IsOvertaken(Field field)
+    {
+        if (field.Promotion == FieldPromotion.None)
+            return false;
+        foreach (var (name, _) in Rest)
+        {
+            if (name == field.Name)
+                return true;
+        }
+
+        return false;
     }
 
     /// <inheritdoc/>

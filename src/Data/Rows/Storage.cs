@@ -15,8 +15,11 @@ public static class Storage
     /// <summary>The latest instant a column is given: year 9999. The last day is left out, .NET's maximum stands for infinity there.</summary>
     public static readonly long MaxMilliseconds = new DateTimeOffset(DateTime.MaxValue, TimeSpan.Zero).AddDays(-1).ToUnixTimeMilliseconds();
 
-    /// <summary>Whether the field's column can hold the value as it is.</summary>
-    public static bool Fits(Field field, in Value value) => field.Column is not null && (field.Kind, value.Kind) switch
+    /// <summary>Whether a write of the value goes to the field's column; otherwise it goes to <c>rest</c>.</summary>
+    public static bool Fits(Field field, in Value value) => field is { Column: not null, Promotion: not FieldPromotion.Prepared } && FitsColumn(field, value);
+
+    /// <summary>Whether a column of the field's type can hold the value as it is.</summary>
+    public static bool FitsColumn(Field field, in Value value) => (field.Kind, value.Kind) switch
     {
         (FieldKind.Text, ValueKind.Text) => IsStorable(value.AsText, field.Indexed),
         (FieldKind.Number, ValueKind.Number) => double.IsFinite(value.AsNumber),
