@@ -36,6 +36,9 @@ internal sealed class ParseApp : IAsyncDisposable
 
     public IServiceProvider Services => _app.Services;
 
+    /// <summary>Where it listens, without a path.</summary>
+    public string Address => _client.BaseAddress!.GetLeftPart(UriPartial.Authority);
+
     public static Task<ParseApp> StartAsync(params (string Name, string? Value)[] settings) => StartAsync(null, settings);
 
     /// <summary>A second process on the same database, as far as the program can tell.</summary>
