@@ -10,6 +10,7 @@ using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Backend.Data;
 
@@ -26,7 +27,8 @@ public static class DataServices
         var connectionString = configuration.GetConnectionString("Database");
         if (string.IsNullOrWhiteSpace(connectionString))
             throw new InvalidOperationException("The setting ConnectionStrings:Database is missing: the connection string of the PostgreSQL database.");
-        services.AddSingleton(_ => Database.CreatePool(connectionString));
+        services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton(s => Database.CreatePool(connectionString, s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddOptions<AccessOptions>().Configure(o => o.Read(configuration.GetSection(AccessOptions.Section)));
         services.AddOptions<CatalogOptions>().Bind(configuration.GetSection(CatalogOptions.Section));

@@ -85,6 +85,13 @@ internal static class OptionMap
             Option.PutDuration(settings, "ParseCompat:Idempotency:Ttl", (value as JsonObject)?["ttl"], TimeSpan.FromSeconds(1));
         }, message => message.Contains("Paths", StringComparison.Ordinal) ? "idempotency paths must be of an array of strings"
             : IsConversion(message) ? "idempotency TTL value must be a number" : "idempotency TTL value must be greater than 0 seconds"),
+        ["databaseOptions"] = new Option(["Database:StatementTimeout"], (settings, value) =>
+        {
+            if (value is JsonObject database)
+                Option.PutDuration(settings, "Database:StatementTimeout", database["maxTimeMS"], TimeSpan.FromMilliseconds(1));
+            else
+                settings["Database:StatementTimeout"] = value is null ? null : "not an object";
+        }, _ => "databaseOptions must be an object"),
         ["security"] = new Option(["ParseCompat:Security"], (settings, value) =>
         {
             if (value is not JsonObject security)

@@ -133,9 +133,18 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         {
             try
             {
-                await using var command = database.CreateCommand(sql);
-                command.CommandTimeout = 0;
-                await command.ExecuteNonQueryAsync();
+                // Not in a transaction, so what lifts the time limit of requests is taken back before the connection goes on.
+                await using var connection = await database.OpenConnectionAsync();
+                await SetAsync(connection, "set statement_timeout = 0");
+                try
+                {
+                    await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+                    await command.ExecuteNonQueryAsync();
+                }
+                finally
+                {
+                    await SetAsync(connection, "reset statement_timeout");
+                }
             }
             catch (Exception e) when (e is NpgsqlException or ObjectDisposedException or InvalidOperationException)
             {
@@ -143,6 +152,12 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
                 Log.IndexNotBuilt(logger, e);
             }
         }
+    }
+
+    private static async Task SetAsync(NpgsqlConnection connection, string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     private async Task AddFieldAsync(int table, string relation, FieldSpec field, HashSet<string> columns, bool fresh)

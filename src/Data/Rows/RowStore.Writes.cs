@@ -150,11 +150,8 @@ public sealed partial class RowStore
     }
 
     /// <summary>Deletes every row of a table.</summary>
-    public async Task PurgeAsync(Table table, CancellationToken cancellation = default)
-    {
-        await using var command = _database.CreateCommand("delete from " + table.Quoted);
-        await command.ExecuteNonQueryAsync(cancellation);
-    }
+    public Task PurgeAsync(Table table, CancellationToken cancellation = default) =>
+        Database.ExecuteUnlimitedAsync(_database, "delete from " + table.Quoted, [], cancellation);
 
     private static void PrintTarget(Statement sql, Table table, string id, Operation operation, Caller caller, uint? ifVersion, bool addsFields = false)
     {

@@ -1,3 +1,4 @@
+using Backend.Data;
 using Npgsql;
 
 namespace Backend.Jobs.Housekeeping;
@@ -17,10 +18,7 @@ internal static class Batches
         long total = 0;
         while (true)
         {
-            await using var command = database.CreateCommand(sql);
-            foreach (var value in values)
-                command.Parameters.Add(new NpgsqlParameter { Value = value });
-            var deleted = await command.ExecuteNonQueryAsync(cancellation);
+            var deleted = await Database.ExecuteUnlimitedAsync(database, sql, values, cancellation);
             total += deleted;
             if (deleted < Size)
                 return total;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Backend.Data;
 using Backend.Data.Accounts;
 using Backend.Data.Files;
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -17,12 +18,14 @@ internal sealed class FileRoutes : IRouteSource
     private readonly FileUrls _urls;
     private readonly UploadRules _rules;
     private readonly ParseCompatOptions _options;
+    private readonly KeywordDenylist _denylist;
     private readonly FilesOptions _files;
     private readonly ILogger<FileRoutes> _logger;
 
-    public FileRoutes(IFileStore store, FileUrls urls, AccountService accounts, IOptions<ParseCompatOptions> options, IOptions<FilesOptions> files, ILogger<FileRoutes> logger)
+    public FileRoutes(
+        IFileStore store, FileUrls urls, AccountService accounts, KeywordDenylist denylist, IOptions<ParseCompatOptions> options, IOptions<FilesOptions> files, ILogger<FileRoutes> logger)
     {
-        (_store, _urls, _options, _files, _logger) = (store, urls, options.Value, files.Value, logger);
+        (_store, _urls, _denylist, _options, _files, _logger) = (store, urls, denylist, options.Value, files.Value, logger);
         _rules = new UploadRules(_options.FileUpload, accounts);
     }
 
@@ -42,6 +45,12 @@ internal sealed class FileRoutes : IRouteSource
         var upload = await Upload.ReadAsync(request, MaxBytes(request));
         if (upload.IsEmpty && !_options.FileUpload.AllowEmpty)
             throw new ParseError(ErrorCode.FileSaveError, "Invalid file upload.");
+        foreach (var details in new[] { upload.Details.Metadata, upload.Details.Tags })
+        {
+            if (details is { } json)
+                _denylist.Check(json);
+        }
+
         var given = request["filename"];
         UploadRules.CheckName(given);
         if (!request.IsMaster)

@@ -24,7 +24,7 @@ internal sealed class Upload
     public required FileDetails Details { get; init; }
 
     /// <summary>Reads the beginning of a raw body, or the whole of a JSON one.</summary>
-    /// <exception cref="ParseError">107: metadata or tags that are no object; 105: a key that no request may have.</exception>
+    /// <exception cref="ParseError">107: metadata or tags that are no object.</exception>
     public static async ValueTask<Upload> ReadAsync(ParseRequest request, long maxBytes)
     {
         var http = request.Http.Request;
@@ -83,35 +83,10 @@ internal sealed class Upload
 
     private static JsonElement Checked(JsonElement value, string name)
     {
-        if (value.ValueKind != JsonValueKind.Object)
-            throw NoObject(name);
-        CheckKeywords(value);
-        return value;
+        return value.ValueKind == JsonValueKind.Object ? value : throw NoObject(name);
     }
 
     private static ParseError NoObject(string name) => new(ErrorCode.InvalidJson, $"{name} is not an object.");
-
-    private static void CheckKeywords(JsonElement value)
-    {
-        if (value.ValueKind == JsonValueKind.Array)
-        {
-            foreach (var item in value.EnumerateArray())
-                CheckKeywords(item);
-        }
-
-        if (value.ValueKind != JsonValueKind.Object)
-            return;
-        foreach (var property in value.EnumerateObject())
-        {
-            if (property.Name is "constructor" or "__proto__")
-                throw Prohibited($"{{\"key\":\"{property.Name}\"}}");
-            if (property.Name == "_bsontype" && property.Value is { ValueKind: JsonValueKind.String } type && type.ValueEquals("Code"u8))
-                throw Prohibited("""{"key":"_bsontype","value":"Code"}""");
-            CheckKeywords(property.Value);
-        }
-    }
-
-    private static ParseError Prohibited(string keyword) => new(ErrorCode.InvalidKeyName, $"Prohibited keyword in request data: {keyword}.");
 
     /// <summary>As Node reads base64: in either alphabet, with or without padding, up to it; other characters count for nothing.</summary>
     private static byte[] Decode(string text)

@@ -15,6 +15,7 @@ internal static class ErrorMapping
         ParseError error => error,
         Refusal refusal => From(refusal),
         PostgresException postgres => From(postgres),
+        NpgsqlException { InnerException: TimeoutException } => From(new Refusal(RefusalKind.Busy, "The database did not answer in time.")),
         BadHttpRequestException { StatusCode: 413 } => ParseError.BadBody("request entity too large", 413),
         BadHttpRequestException bad => ParseError.BadBody(bad.Message, bad.StatusCode),
         _ => null,
