@@ -119,8 +119,8 @@ internal sealed class FilterTests
         Assert.That(string.Join(' ', ids), Is.EqualTo(expected));
     }
 
-    [TestCase("n", false, "miss null odd one two")]
-    [TestCase("n", true, "two one odd null miss")]
+    [TestCase("n", false, "miss null one two odd")]
+    [TestCase("n", true, "odd two one null miss")]
     public async Task Missing_and_null_come_first_in_ascending_order(string field, bool descending, string expected)
     {
         var ids = new List<string>();

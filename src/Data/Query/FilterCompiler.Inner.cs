@@ -253,5 +253,6 @@ internal static partial class FilterCompiler
 
     private static string Column(Field field, string alias) => alias + "." + field.QuotedColumn;
 
-    private static string IsoText(string column) => $"to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
+    /// <summary>An instant as it stands inside JSON.</summary>
+    internal static string IsoText(string column) => $"to_char({column} at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')";
 }

@@ -132,18 +132,24 @@ internal static partial class FilterCompiler
             if (wanted.Count > 0)
             {
                 branches.Next();
-                PrintElements(sql, path, alias, element =>
-                {
-                    sql.Sql(element).Sql(" = any(").Jsons([.. wanted.Select(Nested)]).Sql(")");
-                });
+                PrintAmong(sql, path, Source(sql, path, alias, false), wanted);
             }
         }
-        else if (field.Column is not null && field.Kind != FieldKind.Relation)
+        else if (field.Column is not null && field.Kind != FieldKind.Relation && path.Steps.IsEmpty)
         {
             PrintTypedIn(sql, field, values, alias, ref branches);
         }
 
-        if (field.HasRest && path.Steps.IsEmpty)
+        if (field.HasRest && !path.Steps.IsEmpty)
+        {
+            var wanted = values.Where(v => !v.IsNull && TryNested(v, out _)).ToList();
+            if (wanted.Count > 0)
+            {
+                branches.Next();
+                PrintAmong(sql, path, Source(sql, path, alias, true), wanted);
+            }
+        }
+        else if (field.HasRest)
         {
             var stored = values.Where(v => !v.IsNull).Select(v => RestJson.ToBytes(v)).ToArray();
             if (stored.Length > 0)
@@ -272,6 +278,8 @@ internal static partial class FilterCompiler
 
         if (field is { Kind: FieldKind.Array, Column: not null })
             sql.Sql(" or ").Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" @> 'null'");
+        if (field.HasRest)
+            sql.Sql(" or ").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(" @> '[null]'");
         sql.Sql(")");
     }
 
@@ -284,7 +292,7 @@ internal static partial class FilterCompiler
             branches.Next();
             PrintElements(sql, compare.Path, alias, element => PrintJsonCompare(sql, element, compare, false));
         }
-        else if (field.Column is not null && KindOf(field.Kind) == compare.Value.Kind && IsOrdered(compare.Value.Kind))
+        else if (field.Column is not null && compare.Path.Steps.IsEmpty && KindOf(field.Kind) == compare.Value.Kind && IsOrdered(compare.Value.Kind))
         {
             branches.Next();
             sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(Operator(compare.Comparison));
@@ -294,7 +302,7 @@ internal static partial class FilterCompiler
                 PrintParameter(sql, field.Kind, compare.Value);
         }
 
-        if (field.HasRest && compare.Path.Steps.IsEmpty)
+        if (field.HasRest)
         {
             branches.Next();
             PrintRestElements(sql, compare.Path, alias, element => PrintJsonCompare(sql, element, compare, true));
@@ -360,7 +368,7 @@ internal static partial class FilterCompiler
                 PrintPattern(sql, $"({element} #>> '{{}}')", matches.Pattern);
             });
         }
-        else if (field.Column is not null && field.Kind is FieldKind.Text or FieldKind.File)
+        else if (field.Column is not null && matches.Path.Steps.IsEmpty && field.Kind is FieldKind.Text or FieldKind.File)
         {
             branches.Next();
             var column = alias + "." + field.QuotedColumn;
@@ -369,7 +377,7 @@ internal static partial class FilterCompiler
             PrintPattern(sql, column, matches.Pattern);
         }
 
-        if (field.HasRest && matches.Path.Steps.IsEmpty)
+        if (field.HasRest)
         {
             branches.Next();
             PrintRestElements(sql, matches.Path, alias, element =>

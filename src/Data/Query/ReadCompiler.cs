@@ -218,21 +218,73 @@ internal static class ReadCompiler
         }
 
         var field = sort.Path.Field;
-        if (field.Kind != FieldKind.Relation && sort.Path.Steps.IsEmpty && (field.Column is null || field.Promotion != FieldPromotion.None))
-            RestValue.PrintCurrent(sql, field, alias);
-        else if (field.Column is null || field.Kind == FieldKind.Relation)
-            sql.Sql(alias).Sql(".rest -> ").Text(field.Name);
-        else if (sort.Path.Steps.IsEmpty)
-            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);
-        else if (field.Kind is FieldKind.Object or FieldKind.Array)
-            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" #> ").Texts([.. sort.Path.Steps.Select(FilterCompiler.Clean)]);
-        else
+        var isMixed = false;
+        if (field.Kind == FieldKind.Relation)
             sql.Sql("(select null::text)");
+        else if (field.Column is null || field.Kind is FieldKind.Object or FieldKind.Array || !sort.Path.Steps.IsEmpty)
+            PrintNestedKey(sql, sort, alias);
+        else
+        {
+            isMixed = field is { HasRest: true, Indexed: false } && TypedKey(sql, field, alias) is { } key && PrintMixedKey(sql, sort, alias, key);
+            if (!isMixed)
+                sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);
+        }
+
         // Where no null can come, the order is printed as the indexes have it, whatever end the caller would put nulls at.
         if (sort.NullsFirst is not { } nullsFirst || (sort.Path.Steps.IsEmpty && (KeyOrder.IsNeverNull(field.Column ?? "") || RequiresValue(filter, field))))
             sql.Sql(KeyOrder.Suffix(sort.Path.Steps.IsEmpty ? field.Column ?? "" : "", sort.Descending));
         else
             sql.Sql(sort.Descending ? " desc" : " asc").Sql(nullsFirst ? " nulls first" : " nulls last");
+        if (!isMixed && field is { HasRest: true, Column: not null } && field.Kind is not (FieldKind.Object or FieldKind.Array or FieldKind.Relation) && sort.Path.Steps.IsEmpty)
+        {
+            sql.Sql(", catalog.sort_key(").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(", '{}', ").Boolean(sort.Descending).Sql(")")
+                .Sql(KeyOrder.Suffix("", sort.Descending));
+        }
+    }
+
+    /// <summary>Prints the key of what stands inside JSON: MongoDB's order of types, of arrays the smallest element ascending and the largest descending.</summary>
+    private static void PrintNestedKey(Statement sql, Sort sort, string alias)
+    {
+        var field = sort.Path.Field;
+        var isNested = field is { Column: not null, Kind: FieldKind.Object or FieldKind.Array };
+        sql.Sql("catalog.sort_key(");
+        if (isNested && field.HasRest)
+            sql.Sql("coalesce(");
+        if (isNested)
+            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn);
+        if (field.HasRest)
+            sql.Sql(isNested ? ", " : "").Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(isNested ? ")" : "");
+        else if (!isNested)
+            sql.Sql("null");
+        sql.Sql(", ").Texts([.. sort.Path.Steps.Select(FilterCompiler.Clean)]).Sql(", ").Boolean(sort.Descending).Sql(")");
+    }
+
+    /// <summary>
+    /// Prints the key of a column's values among those of other types in <c>rest</c>. Not for an indexed column, whose order must stay the
+    /// index's: there what stands in <c>rest</c> comes with the missing values.
+    /// </summary>
+    private static bool PrintMixedKey(Statement sql, Sort sort, string alias, string typed)
+    {
+        var field = sort.Path.Field;
+        sql.Sql("case when ").Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" is not null then row(").Sql(typed).Sql(")::catalog.sort_key else catalog.sort_key(")
+            .Sql(alias).Sql(".rest -> ").Text(field.Name).Sql(", '{}', ").Boolean(sort.Descending).Sql(") end");
+        return true;
+    }
+
+    /// <summary>The parts of <c>catalog.sort_key</c> for a column's value; null for types that have no place among others.</summary>
+    private static string? TypedKey(Statement sql, Field field, string alias)
+    {
+        var column = alias + "." + field.QuotedColumn;
+        return field.Kind switch
+        {
+            FieldKind.Number => $"2, {column}, null",
+            FieldKind.Text or FieldKind.File => $"3, null, {column}",
+            FieldKind.Reference => sql.Fragment(s => s.Sql("3, null, ").Text(FilterCompiler.Clean(field.Target!)).Sql(" || '$' || ").Sql(column)),
+            FieldKind.Bytes => $"6, null, encode({column}, 'hex')",
+            FieldKind.Boolean => $"8, {column}::int, null",
+            FieldKind.Timestamp => $"9, null, {FilterCompiler.IsoText(column)}",
+            _ => null,
+        };
     }
 
     private static bool RequiresValue(Filter filter, Field field) => !field.HasRest && filter switch

@@ -207,6 +207,8 @@ internal sealed class ChangeCompiler
             SetColumn(field, $"({Current(field)} #- {Path(path.Steps)})");
             if (field.Promotion != FieldPromotion.None)
                 RemoveFromRest(field);
+            else if (field.HasRest && !_isInsert)
+                _rest = $"({_rest ?? RestBefore} #- {Path(path.Steps.Insert(0, field.Name))})";
         }
         else if (!_isInsert)
         {
@@ -229,11 +231,18 @@ internal sealed class ChangeCompiler
             return;
         }
 
-        var current = Current(field);
+        var current = field.HasRest && !_isInsert ? $"coalesce({Current(field)}, {PlacesInRest(field)})" : Current(field);
         SetColumn(field, $"catalog.json_put({current}, {steps}, {json($"({current} #> {steps})")})");
         RemoveFromRest(field);
         if (isReturned)
             _returned.Add((path, $"t.{field.QuotedColumn} #> {steps}"));
+    }
+
+    // What stands in rest under a mark of its form has no places that could be written: it counts as a scalar, which json_put refuses.
+    private string PlacesInRest(Field field)
+    {
+        var value = $"({_rest ?? RestBefore} -> {_sql.Fragment(s => s.Text(field.Name))})";
+        return $"case when {value} ?| array['$json', '$number', '$date', '$bytes', '$file', '$reference', '$point', '$polygon', '$foreign'] then '0' else nullif({value}, 'null') end";
     }
 
     private string RestBefore => _isInsert ? "null::jsonb" : "t.rest";

@@ -39,9 +39,9 @@ internal sealed partial class WherePlanner
     }
 
     /// <summary>A value of an operator. A bare id stands for a pointer where the field is one.</summary>
-    private static Value Atom(FieldPath? path, JsonElement value, bool inArray = false)
+    private static Value Atom(FieldPath? path, JsonElement value)
     {
-        var isNested = inArray || IsNested(path);
+        var isNested = IsNested(path);
         if (!isNested && (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value))))
             throw BadAtom(value);
         var read = ReadAtom(value, isNested) ?? throw BadAtom(value);

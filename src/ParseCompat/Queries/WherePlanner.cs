@@ -43,8 +43,8 @@ internal sealed partial class WherePlanner(PlanContext context)
         var dot = key.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0)
             return table.Find(key) is { } field ? new FieldPath(field, []) : null;
-        // Only objects and arrays have places inside; of a pointer MongoDB stores nothing below.
-        return table.Find(key[..dot]) is { Kind: FieldKind.Object or FieldKind.Array } root ? new FieldPath(root, [.. key[(dot + 1)..].Split('.')]) : null;
+        // Only objects and arrays have places inside; of a pointer MongoDB stores nothing below. In rest anything may stand.
+        return table.Find(key[..dot]) is { Kind: not FieldKind.Relation } root && (root.HasRest || root.Kind is FieldKind.Object or FieldKind.Array) ? new FieldPath(root, [.. key[(dot + 1)..].Split('.')]) : null;
     }
 
     private async ValueTask<Filter> PlanAsync(Table table, JsonElement where, int depth)
@@ -207,7 +207,7 @@ internal sealed partial class WherePlanner(PlanContext context)
             }
             else
             {
-                filters.Add(Equality(path, Atom(path, element, inArray: true)));
+                filters.Add(Equality(path, ReadAtom(element, IsNested(path)) ?? throw BadAtom(element)));
             }
         }
 
