@@ -92,6 +92,7 @@ internal static class OptionMap
             else
                 settings["Database:StatementTimeout"] = value is null ? null : "not an object";
         }, _ => "databaseOptions must be an object"),
+        ["requestComplexity"] = new Option(["ParseCompat:RequestComplexity"], (settings, value) => Option.Flatten(settings, "ParseCompat:RequestComplexity", value)),
         ["security"] = new Option(["ParseCompat:Security"], (settings, value) =>
         {
             if (value is not JsonObject security)

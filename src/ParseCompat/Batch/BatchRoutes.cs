@@ -29,6 +29,8 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
 
     private async ValueTask<ParseResponse> RunAsync(ParseRequest request)
     {
+        if (request.Body.Get("requests") is { ValueKind: JsonValueKind.Array } all)
+            services.Complexity.CheckBatch(request, all.GetArrayLength());
         var items = BatchItem.Read(request.Body.Get("requests"), BelowMount);
         var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && (route.Rules & (RouteRules.Open | RouteRules.Raw)) == 0
             ? route

@@ -72,6 +72,7 @@ internal partial class ClassHandler(ClassServices services)
     public virtual async ValueTask<ParseResponse> GetAsync(ParseRequest request, string className, string id)
     {
         var options = FindOptions.ReadGet(request);
+        Services.Complexity.Check(request, options);
         if (await FindTableAsync(request, className) is not { } table)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
@@ -107,6 +108,7 @@ internal partial class ClassHandler(ClassServices services)
     public virtual async ValueTask<ParseResponse> FindAsync(ParseRequest request, string className)
     {
         var options = FindOptions.ReadFind(request, Services.Options);
+        Services.Complexity.Check(request, options);
         var table = await FindTableAsync(request, className);
         string? redirected = null;
         if (options.RedirectKey is { } key && table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })

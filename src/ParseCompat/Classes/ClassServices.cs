@@ -10,7 +10,8 @@ namespace Backend.ParseCompat.Classes;
 
 /// <summary>What every class handler works with.</summary>
 internal sealed class ClassServices(
-    LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time, KeywordDenylist denylist)
+    LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time,
+    KeywordDenylist denylist, Complexity complexity)
 {
     /// <summary>Which classes and fields exist.</summary>
     public LiveCatalog Catalog { get; } = catalog;
@@ -29,6 +30,9 @@ internal sealed class ClassServices(
 
     /// <summary>The words that written data may not hold.</summary>
     public KeywordDenylist Denylist { get; } = denylist;
+
+    /// <summary>How much one request may ask for.</summary>
+    public Complexity Complexity { get; } = complexity;
 
     /// <summary>The dialect's settings.</summary>
     public ParseCompatOptions Options { get; } = options.Value;

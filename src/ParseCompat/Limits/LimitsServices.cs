@@ -18,6 +18,9 @@ internal static class LimitsServices
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LimitsOptions>>(new LimitsOptionsValidator(configuration)));
         services.AddOptions<IdempotencyOptions>().Bind(configuration.GetSection(IdempotencyOptions.Section)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdempotencyOptions>>(new OptionsProblems<IdempotencyOptions>(o => o.Problems())));
+        services.AddOptions<ComplexityOptions>().Bind(configuration.GetSection(ComplexityOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ComplexityOptions>>(new OptionsProblems<ComplexityOptions>(o => o.Problems())));
+        services.AddSingleton<Complexity>();
         services.AddOptions<SecurityOptions>().Bind(configuration.GetSection(SecurityOptions.Section)).ValidateOnStart();
         services.TryAddSingleton<RateCounter>();
         services.AddSingleton<IRequestGate, RouteAllowList>();

@@ -126,8 +126,21 @@ internal sealed class ParseRequest
                 Put(list, new Parameter(property.Name, property.Value));
         }
 
+        var hasBrackets = false;
         foreach (var (name, text) in Query)
-            Put(list, new Parameter(name, IsRepeated(name) ? Parameter.Array(Query.Where(q => q.Key == name).Select(q => q.Value)) : Parameter.Parse(text)));
+        {
+            if (BracketedNames.Has(name))
+                hasBrackets = true;
+            else
+                Put(list, new Parameter(name, IsRepeated(name) ? Parameter.Array(Query.Where(q => q.Key == name).Select(q => q.Value)) : Parameter.Parse(text)));
+        }
+
+        if (hasBrackets)
+        {
+            foreach (var (name, value) in BracketedNames.Read(Query))
+                Put(list, new Parameter(name, value));
+        }
+
         return list;
 
         bool IsRepeated(string name)
