@@ -11,6 +11,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace Backend.Data;
 
@@ -35,7 +36,7 @@ public static class DataServices
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<FieldPromoter>();
-        services.AddSingleton<IndexBuilder>();
+        services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
         services.AddSingleton<RowStore>();
         services.AddSingleton<AggregationStore>();
         services.AddMemcached(configuration);

@@ -61,6 +61,14 @@ internal static class OptionMap
             Option.Flatten(settings, "Access:ProtectedFields", WithTableNames(value), asNamed: true)),
         ["protectedFieldsOwnerExempt"] = Flag("protectedFieldsOwnerExempt", "Access:ProtectedFieldsOwnerExempt"),
         ["protectedFieldsSaveResponseExempt"] = Flag("protectedFieldsSaveResponseExempt", "Access:ProtectedFieldsSaveResponseExempt"),
+        ["schema"] = new Option(["ParseCompat:SchemaFile"], (settings, value) =>
+        {
+            if (value is null)
+                return;
+            var file = Path.Combine(Path.GetTempPath(), $"conformance-schema-{Environment.ProcessId}.json");
+            File.WriteAllText(file, value.ToJsonString());
+            settings["ParseCompat:SchemaFile"] = file;
+        }),
         ["userSensitiveFields"] = new Option([], (settings, value) =>
         {
             // Besides those of protectedFields, under numbers of their own.

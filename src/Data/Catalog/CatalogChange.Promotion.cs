@@ -19,12 +19,10 @@ internal sealed partial class CatalogChange
     }
 
     /// <summary>Goes from one step to the next.</summary>
-    /// <returns>Whether the field was at that step, for long enough, and nothing is left of it in rest when that is what the next step says.</returns>
+    /// <returns>Whether the field was at that step, for long enough.</returns>
     public async Task<bool> PromoteAsync(Table table, string name, FieldPromotion from, FieldPromotion to, TimeSpan pause)
     {
         var isEnd = to == FieldPromotion.None;
-        if (isEnd && await ScalarAsync($"select true from {table.Quoted} where rest ? $1 limit 1", name) is not null)
-            return false;
         return await ScalarAsync("""
             update catalog.fields set promotion = $4, promotion_at = clock_timestamp(), has_rest = not $5
             where table_number = $1 and name = $2 and promotion = $3 and promotion_at <= clock_timestamp() - $6

@@ -92,7 +92,11 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         else if (field.Column is not null)
             await ExecuteAsync($"alter table {table.Quoted} drop column {field.QuotedColumn}");
         if (field.HasRest)
+        {
+            await ExecuteAsync("set local statement_timeout = 0");
             await ExecuteAsync($"update {table.Quoted} set rest = nullif(rest - $1, '{{}}') where rest ? $1", field.Name);
+        }
+
         await ExecuteAsync("delete from catalog.fields where table_number = $1 and name = $2", table.Number, field.Name);
     }
 

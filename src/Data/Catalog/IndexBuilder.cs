@@ -8,8 +8,12 @@ namespace Backend.Data.Catalog;
 /// Builds declared indexes whose building was cut off (a process that ended, a deadlock) and tells how far builds are. Indexes are built without
 /// locking writers out, normally right after the change that declared them, by the process that made it.
 /// </summary>
-public sealed class IndexBuilder(NpgsqlDataSource database, LiveCatalog catalog, ILogger<IndexBuilder> logger)
+public sealed class IndexBuilder(string connectionString, NpgsqlDataSource database, LiveCatalog catalog, ILogger<IndexBuilder> logger)
 {
+    // A build takes its time, and cannot be in a transaction, so it has a connection of its own without the limits of requests.
+    private readonly string _connectionString =
+        new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false, CommandTimeout = 0, ApplicationName = "backend indexes" }.ConnectionString;
+
     /// <summary>Builds what is missing or was left invalid and nobody is building.</summary>
     public async Task RunAsync(CancellationToken cancellation = default)
     {
@@ -85,8 +89,9 @@ public sealed class IndexBuilder(NpgsqlDataSource database, LiveCatalog catalog,
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellation)
     {
-        await using var command = database.CreateCommand(sql);
-        command.CommandTimeout = 0;
+        await using var connection = new NpgsqlConnection(_connectionString);
+        await connection.OpenAsync(cancellation);
+        await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(cancellation);
     }
 }

@@ -149,9 +149,21 @@ public sealed partial class RowStore
             await interceptor.AfterDeleteAsync(table, row!, caller, cancellation);
     }
 
-    /// <summary>Deletes every row of a table.</summary>
-    public Task PurgeAsync(Table table, CancellationToken cancellation = default) =>
-        Database.ExecuteUnlimitedAsync(_database, "delete from " + table.Quoted, [], cancellation);
+    /// <summary>
+    /// Deletes every row of a table, no rule or interceptor asked: in portions that are each committed by themselves, so that it can be broken off
+    /// and begun again, and locks no writer out. Rows that are inserted meanwhile may stay.
+    /// </summary>
+    public async Task PurgeAsync(Table table, CancellationToken cancellation = default)
+    {
+        const int Portion = 5_000;
+        int deleted;
+        do
+        {
+            deleted = await Database.ExecuteUnlimitedAsync(_database,
+                $"delete from {table.Quoted} where ctid = any(array(select ctid from {table.Quoted} limit {Portion} for update))", [], cancellation);
+        }
+        while (deleted == Portion);
+    }
 
     private static void PrintTarget(Statement sql, Table table, string id, Operation operation, Caller caller, uint? ifVersion, bool addsFields = false)
     {

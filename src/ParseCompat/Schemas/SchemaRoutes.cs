@@ -4,13 +4,14 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Schemas.Definitions;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Schemas;
 
 /// <summary><c>/schemas</c> and <c>/purge</c> (contract section 23), for the master key.</summary>
-internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWriter schemas, IOptions<ParseCompatOptions> options) : IRouteSource
+internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWriter schemas, Data.Accounts.Sessions sessions, SchemaSetup setup, HiddenClasses hidden, IOptions<ParseCompatOptions> options) : IRouteSource
 {
     private readonly bool _allowAnyUserId = options.Value.AllowCustomObjectId;
 
@@ -55,6 +56,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
 
     private async ValueTask<ParseResponse> CreateAsync(ParseRequest request)
     {
+        RequireUnlocked();
         RequireWrite(request, "create a schema");
         var name = NameOf(request) ?? throw new ParseError(ErrorCode.MissingRequiredField, $"POST /{string.Join('/', request.Segments)} needs a class name.");
         var snapshot = await catalog.GetAsync(request.Aborted);
@@ -67,6 +69,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         {
             // A system class that was not in use: its table is there from the start.
             snapshot = await catalog.AlterAsync(name, plan, request.Aborted);
+            await hidden.RemoveAsync(name, request.Aborted);
             return Answer(snapshot.FindByOrigin(name)!, SchemaMoment.Created);
         }
 
@@ -86,6 +89,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
 
     private async ValueTask<ParseResponse> ChangeAsync(ParseRequest request)
     {
+        RequireUnlocked();
         RequireWrite(request, "update a schema");
         var name = NameOf(request)!;
         var snapshot = await catalog.GetAsync(request.Aborted);
@@ -114,6 +118,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
                 Drop = [.. table.Fields.Where(f => !f.System).Select(f => f.Name)],
                 DropIndexes = [.. table.Indexes.Select(i => i.Name)],
             }, request.Aborted);
+            await hidden.AddAsync(name, request.Aborted);
         }
         else
         {
@@ -128,7 +133,12 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         RequireWrite(request, "purge a schema");
         var snapshot = await catalog.GetAsync(request.Aborted);
         if (snapshot.FindByOrigin(request["className"]) is { } table)
+        {
             await rows.PurgeAsync(table, request.Aborted);
+            if (table.Origin is ClassName.User or ClassName.Role or ClassName.Session)
+                sessions.ForgetAll();
+        }
+
         return ParseResponse.Empty;
     }
 
@@ -150,12 +160,19 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
     /// <summary>A system class is there for a client once somebody used it; users and roles always are.</summary>
     private async Task<bool> IsShownAsync(Table table, CancellationToken cancellation)
     {
-        if (!table.System || table.Origin is ClassName.User or ClassName.Role)
+        if (!table.System || table.Fields.Any(f => !f.System))
             return true;
-        if (table.Fields.Any(f => !f.System))
+        var isShownUnused = table.Origin is ClassName.User or ClassName.Role || (table.Origin == ClassName.Session && setup.HasDefinitions);
+        if (isShownUnused && !await hidden.ContainsAsync(table.Origin, cancellation))
             return true;
         await using var cursor = await rows.OpenAsync(new RowQuery { Table = table, Fields = [], Limit = 1 }, Caller.Administrator, cancellation);
         return await cursor.ReadAsync(cancellation);
+    }
+
+    private void RequireUnlocked()
+    {
+        if (setup.IsLocked)
+            throw new ParseError(ErrorCode.OperationForbidden, "Cannot perform this operation when schemas options is used.");
     }
 
     private static void RequireWrite(ParseRequest request, string operation)

@@ -9,6 +9,7 @@ using Backend.ParseCompat.Products;
 using Backend.ParseCompat.Push;
 using Backend.ParseCompat.Roles;
 using Backend.ParseCompat.Schemas;
+using Backend.ParseCompat.Schemas.Definitions;
 using Backend.ParseCompat.Sessions;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,9 @@ internal static class PeopleServices
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<SchemaWriter>();
+        services.AddSingleton<SchemaSetup>();
+        services.AddHostedService(s => s.GetRequiredService<SchemaSetup>());
+        services.AddSingleton<HiddenClasses>();
         services.AddSingleton<IRouteSource, SchemaRoutes>();
         services.AddSingleton<AuthProviders>();
         services.AddClass<UserHandler>();

@@ -14,6 +14,15 @@ internal static partial class Log
     [LoggerMessage(2003, LogLevel.Error, "Request {RequestId}: a file could not be stored")]
     public static partial void FileNotStored(ILogger logger, Exception exception, string requestId);
 
+    [LoggerMessage(2007, LogLevel.Warning, "Class {ClassName} is not among the defined schemas")]
+    public static partial void ClassNotDefined(ILogger logger, string className);
+
+    [LoggerMessage(2008, LogLevel.Warning, "Class {ClassName} has fields that its defined schema does not have: {Fields}")]
+    public static partial void FieldsNotDefined(ILogger logger, string className, string fields);
+
+    [LoggerMessage(2009, LogLevel.Warning, "Class {ClassName} has fields of other types than its defined schema: {Fields}")]
+    public static partial void FieldsDefinedOtherwise(ILogger logger, string className, string fields);
+
     [LoggerMessage(2010, LogLevel.Warning, "Web hook {Hook} failed: {Reason}")]
     public static partial void HookFailed(ILogger logger, string hook, string reason);
 

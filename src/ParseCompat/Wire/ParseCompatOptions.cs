@@ -52,6 +52,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a client without the master key may make a class by writing or reading it.</summary>
     public bool AllowClientClassCreation { get; set; }
 
+    /// <summary>A JSON file with what the old server's option <c>schema</c> held; null: none.</summary>
+    public string? SchemaFile { get; set; }
+
     /// <summary>Whether a create may name its objectId.</summary>
     public bool AllowCustomObjectId { get; set; }
 

@@ -87,6 +87,10 @@ internal static class ValueReader
     /// <summary>A type that is unknown or incomplete.</summary>
     public static ParseError NotValid(string type) => new(ErrorCode.IncorrectType, $"This is not a valid {type}");
 
+    /// <summary>The id of a pointer; a number stands for its text, as the old server stored it.</summary>
+    private static string? FindId(in Utf8JsonReader reader) =>
+        FindText(reader, "objectId"u8) ?? (FindNumber(reader, "objectId"u8) is { } number ? JavaScriptNumber.Format(number) : null);
+
     private static TypedValue ReadTyped(ref Utf8JsonReader reader, string type)
     {
         var at = reader;
@@ -95,7 +99,7 @@ internal static class ValueReader
         {
             case "Pointer":
             case "Object": // an included object that an old SDK sends back
-                return FindText(at, "className"u8) is { Length: > 0 } className && FindText(at, "objectId"u8) is { Length: > 0 } id
+                return FindText(at, "className"u8) is { Length: > 0 } className && FindId(at) is { Length: > 0 } id
                     ? new(Value.Reference(className, id), FieldKind.Reference, className, type == "Object" ? ReadNested(ref at) : null)
                     : throw NotValid(type);
             case "Relation":

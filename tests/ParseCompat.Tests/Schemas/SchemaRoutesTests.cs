@@ -104,10 +104,45 @@ internal sealed class SchemaRoutesTests
     public async Task A_fault_is_named(string method, string path, string? body, string answer) => Assert.That(await Send(method, path, body), Is.EqualTo(answer));
 
     [Test]
+    public async Task A_field_that_is_said_not_to_be_required_is_shown_so()
+    {
+        await Send("POST", "/parse/schemas/Stated", """{"fields":{"a":{"type":"String","required":false,"defaultValue":"x"},"b":{"type":"Number"}}}""");
+        Assert.That(await FieldAsync("Stated", "a"), Is.EqualTo("""{"type":"String","required":false,"defaultValue":"x"}"""));
+        await Send("PUT", "/parse/schemas/Stated", """{"fields":{"a":{"type":"String","required":true},"b":{"type":"Number","required":false}}}""");
+        Assert.That(await FieldAsync("Stated", "a"), Is.EqualTo("""{"type":"String","required":true}"""));
+        Assert.That(await FieldAsync("Stated", "b"), Is.EqualTo("""{"type":"Number","required":false}"""));
+    }
+
+    [Test]
+    public async Task A_purge_takes_the_rows_and_what_was_remembered_of_them()
+    {
+        await using var app = await ParseApp.StartAsync();
+        await using var other = await app.StartAnotherAsync();
+        var (id, token) = await app.SignUpAsync("ann");
+        await app.JsonAsync("POST", "/parse/roles", $$$"""{"name":"Staff","ACL":{"*":{"read":true}},"users":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"_User","objectId":"{{{id}}}"}]}}""", ParseApp.Master);
+        var secret = (await app.JsonAsync("POST", "/parse/classes/Secret", """{"ACL":{"role:Staff":{"read":true}}}""", ParseApp.Master)).GetProperty("objectId").GetString();
+        foreach (var process in new[] { app, other })
+            Assert.That(await process.SendAsync("GET", "/parse/classes/Secret/" + secret, null, ParseApp.As(token)), Does.StartWith("200"));
+
+        Assert.That(await app.SendAsync("DELETE", "/parse/purge/_Role", null, ParseApp.Master), Is.EqualTo("200 {}"));
+        Assert.That(await app.SendAsync("GET", "/parse/classes/Secret/" + secret, null, ParseApp.As(token)), Does.StartWith("404"));
+        Assert.That(() => other.SendAsync("GET", "/parse/classes/Secret/" + secret, null, ParseApp.As(token)), Does.StartWith("404").After(2000, 50));
+        Assert.That(await app.SendAsync("DELETE", "/parse/purge/_Session", null, ParseApp.Master), Is.EqualTo("200 {}"));
+        Assert.That(await app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Is.EqualTo("""400 {"code":209,"error":"Invalid session token"}"""));
+        Assert.That(await app.SendAsync("DELETE", "/parse/schemas/Secret", null, ParseApp.Master),
+            Is.EqualTo("""400 {"code":255,"error":"Class Secret is not empty, contains 1 objects, cannot drop schema."}"""));
+        await app.SendAsync("DELETE", "/parse/purge/Secret", null, ParseApp.Master);
+        Assert.That(await app.SendAsync("DELETE", "/parse/schemas/Secret", null, ParseApp.Master), Is.EqualTo("200 {}"));
+    }
+
+    [Test]
     public async Task The_master_key_is_required() =>
         Assert.That(await _app.SendAsync("GET", "/parse/schemas"), Is.EqualTo("""403 {"error":"unauthorized: master key is required"}"""));
 
     private Task<string> Send(string method, string path, string? body = null) => _app.SendAsync(method, path, body, ParseApp.Master);
+
+    private async Task<string> FieldAsync(string className, string field) =>
+        (await _app.JsonAsync("GET", "/parse/schemas/" + className, null, ParseApp.Master)).GetProperty("fields").GetProperty(field).GetRawText();
 
     private static string Protected(JsonElement schema) => schema.GetProperty("classLevelPermissions").GetProperty("protectedFields").GetRawText();
 

@@ -47,12 +47,23 @@ public sealed class FieldPromoter(NpgsqlDataSource database, LiveCatalog catalog
 
         if (Find(await catalog.GetAsync(cancellation), origin, name) is { Field.Promotion: FieldPromotion.Closing } closing)
         {
-            await MoveAsync(closing.Table, closing.Field, cancellation);
-            await catalog.PromoteAsync(origin, name, FieldPromotion.Closing, FieldPromotion.None, _pause, cancellation);
+            // Only when nobody writes to rest any more does it mean something that a pass finds nothing left there.
+            if (await HasLastedAsync(closing.Table, name, cancellation) && await MoveAsync(closing.Table, closing.Field, cancellation))
+                await catalog.PromoteAsync(origin, name, FieldPromotion.Closing, FieldPromotion.None, _pause, cancellation);
         }
     }
 
-    private async Task MoveAsync(Table table, Field field, CancellationToken cancellation)
+    private async Task<bool> HasLastedAsync(Table table, string name, CancellationToken cancellation)
+    {
+        await using var command = database.CreateCommand("select exists (select from catalog.fields where table_number = $1 and name = $2 and promotion_at <= clock_timestamp() - $3)");
+        command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = table.Number });
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = name });
+        command.Parameters.Add(new NpgsqlParameter<TimeSpan> { TypedValue = _pause });
+        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    /// <summary>Moves what can be moved; false: something is left.</summary>
+    private async Task<bool> MoveAsync(Table table, Field field, CancellationToken cancellation)
     {
         var move = new ValueMove(database, table, field);
         var (moved, left) = await move.RunAsync(cancellation);
@@ -60,6 +71,7 @@ public sealed class FieldPromoter(NpgsqlDataSource database, LiveCatalog catalog
             Log.ValuesMoved(logger, moved, table.Relation, field.Name, left);
         if (left > 0 && field.Promotion == FieldPromotion.Closing)
             await catalog.StopPromotionAsync(table.Origin, field.Name, cancellation);
+        return left == 0;
     }
 
     private static (Table Table, Field Field)? Find(CatalogSnapshot snapshot, string origin, string name) =>

@@ -40,7 +40,7 @@ internal sealed class ValueMove(NpgsqlDataSource database, Table table, Field fi
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        await using (var limit = new NpgsqlCommand($"set local lock_timeout = {LockMilliseconds}", connection, transaction))
+        await using (var limit = new NpgsqlCommand($"set local lock_timeout = {LockMilliseconds}; set local statement_timeout = 0", connection, transaction))
             await limit.ExecuteNonQueryAsync(cancellation);
 
         var rows = await ReadAsync(connection, transaction, after, cancellation);
