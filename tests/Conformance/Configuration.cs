@@ -25,6 +25,7 @@ internal static class Configuration
         ["ParseCompat:FileUpload:EnableForAuthenticatedUser"] = "true",
         ["Files:Directory"] = Path.Combine(Path.GetTempPath(), $"conformance-files-{Environment.ProcessId}"),
         ["ParseCompat:Aggregate:CollectionPrefix"] = "test_",
+        ["ParseCompat:AllowPublicExplain"] = "true",
     };
 
     /// <summary>The settings for what is asked; null with the reason when that cannot be.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backend.Data.Catalog;
+using Backend.Data.Query;
 
 namespace Backend.Data.Aggregation;
 
@@ -20,6 +21,25 @@ public sealed record DocumentSource(Table Table, ImmutableArray<DocumentKey> Key
 /// <param name="Source">Where they come from; null: none at all.</param>
 /// <param name="Stages">The stages in order.</param>
 public sealed record Pipeline(DocumentSource? Source, ImmutableArray<Stage> Stages);
+
+/// <summary>What is computed of a table's rows: a pipeline, or distinct values.</summary>
+public sealed record Aggregation
+{
+    /// <summary>The rows as documents.</summary>
+    public required DocumentSource Source { get; init; }
+
+    /// <summary>Which rows.</summary>
+    public Filter Rows { get; init; } = Filter.Always;
+
+    /// <summary>The stages that documents go through.</summary>
+    public ImmutableArray<Stage> Stages { get; init; } = [];
+
+    /// <summary>The path whose distinct values are wanted instead, in the order of their first appearance: of arrays their elements, without null.</summary>
+    public ImmutableArray<string>? Distinct { get; init; }
+
+    /// <summary>A read replica may answer, which may be behind.</summary>
+    public bool MayLag { get; init; }
+}
 
 /// <summary>A step of a pipeline: documents in, documents out.</summary>
 public abstract record Stage

@@ -53,6 +53,9 @@ public sealed record RowQuery
     /// <summary>Read the row version, for an ETag.</summary>
     public bool WithVersion { get; init; }
 
+    /// <summary>A read replica may answer, which may be behind.</summary>
+    public bool MayLag { get; init; }
+
     /// <summary>Read how well each row matches this condition; null: nothing to read.</summary>
     public Filter.SearchText? WithScore { get; init; }
 

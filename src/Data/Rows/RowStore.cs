@@ -15,14 +15,16 @@ public sealed partial class RowStore
     private readonly LiveCatalog _catalog;
     private readonly ImmutableArray<IRowInterceptor> _interceptors;
     private readonly IndexDemand _indexes;
+    private readonly Replica _replica;
 
     /// <summary>Makes a store.</summary>
-    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes)
+    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes, Replica replica)
     {
         _database = database;
         _catalog = catalog;
         _interceptors = [.. interceptors];
         _indexes = indexes;
+        _replica = replica;
     }
 
     /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
@@ -47,6 +49,42 @@ public sealed partial class RowStore
         foreach (var interceptor in Concerning(query.Table))
             query = await interceptor.BeforeFindAsync(query, caller, cancellation);
 
+        var (count, rows, shape) = Print(query, caller);
+        _indexes.Note((rows ?? count)?.Demanded);
+        if (query.MayLag && transaction is null && _replica.Database is { } replica)
+        {
+            try
+            {
+                return await RowCursor.OpenAsync(await replica.OpenConnectionAsync(cancellation), true, null, count, rows, shape, query.Table, caller, cancellation);
+            }
+            catch (Exception e) when (Replica.IsToBlame(e))
+            {
+                // The primary has it. Printed anew: parameters belong to one command.
+                (count, rows, shape) = Print(query, caller);
+            }
+        }
+
+        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
+        return await RowCursor.OpenAsync(connection, transaction is null, transaction?.Transaction, count, rows, shape, query.Table, caller, cancellation);
+    }
+
+    /// <summary>How the database would read a query's rows, or did: PostgreSQL's plan as JSON.</summary>
+    /// <param name="query">The query, without its count.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="analyze">Whether the query runs, so that the plan holds what it took.</param>
+    /// <param name="cancellation">Cancels the statement.</param>
+    /// <exception cref="Refusal">Not allowed, or stopped by the time limit.</exception>
+    public async Task<byte[]> ExplainAsync(RowQuery query, Caller caller, bool analyze, CancellationToken cancellation = default)
+    {
+        foreach (var interceptor in Concerning(query.Table))
+            query = await interceptor.BeforeFindAsync(query, caller, cancellation);
+        var statement = QueryPlan.Begin(analyze);
+        ReadCompiler.PrintRows(statement, query, caller);
+        return await QueryPlan.ReadAsync(_database, statement, query.Table, cancellation);
+    }
+
+    private static (Statement? Count, Statement? Rows, ReadShape? Shape) Print(RowQuery query, Caller caller)
+    {
         Statement? count = null;
         if (query.WithCount)
         {
@@ -54,23 +92,11 @@ public sealed partial class RowStore
             ReadCompiler.PrintCount(count, query, caller);
         }
 
-        Statement? rows = null;
-        ReadShape? shape = null;
-        if (query.Limit is not 0)
-        {
-            rows = new Statement();
-            shape = ReadCompiler.PrintRows(rows, query, caller);
-        }
-        else if (count is null)
-        {
-            // Nothing to read; the connection is not needed for long, but a cursor has one.
-            rows = new Statement();
-            shape = ReadCompiler.PrintRows(rows, query, caller);
-        }
-
-        _indexes.Note((rows ?? count)?.Demanded);
-        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
-        return await RowCursor.OpenAsync(connection, transaction is null, transaction?.Transaction, count, rows, shape, query.Table, caller, cancellation);
+        // With nothing to read the connection is not needed for long, but a cursor has one.
+        if (query.Limit is 0 && count is not null)
+            return (count, null, null);
+        var rows = new Statement();
+        return (count, rows, ReadCompiler.PrintRows(rows, query, caller));
     }
 
     /// <summary>Reads one row by its id, as <see cref="Operation.Get"/>; null when there is none that the caller may read.</summary>
@@ -100,7 +126,7 @@ public sealed partial class RowStore
 
     /// <summary>Reads the rows with these ids that the caller may get, in one statement, by id.</summary>
     public async Task<Dictionary<string, Row>> LookUpAsync(Table table, IReadOnlyCollection<string> ids, Caller caller, ImmutableArray<Field> fields = default,
-        CancellationToken cancellation = default, bool withAcl = true)
+        CancellationToken cancellation = default, bool withAcl = true, bool mayLag = false)
     {
         var rows = new Dictionary<string, Row>(ids.Count, StringComparer.Ordinal);
         if (ids.Count == 0)
@@ -113,6 +139,7 @@ public sealed partial class RowStore
             Fields = fields,
             Sort = [new Sort(Field.Id)],
             WithAcl = withAcl,
+            MayLag = mayLag,
         };
         await using var cursor = await OpenAsync(query, caller, cancellation);
         while (await cursor.ReadAsync(cancellation))

@@ -19,13 +19,20 @@ internal sealed class AggregateRequest
     /// <summary>Results in extended JSON.</summary>
     public bool RawValues { get; private set; }
 
+    /// <summary>How the plan is wanted instead of results; null: results are wanted.</summary>
+    public ExplainMode? Explain { get; private set; }
+
+    /// <summary>Whether a read replica may answer.</summary>
+    public bool MayLag { get; private set; }
+
     /// <summary>The stages by name.</summary>
     public List<KeyValuePair<string, JsonElement>> Stages { get; } = [];
 
     /// <summary>Reads the parameters: a pipeline as an array or object, or a parameter per stage.</summary>
     /// <exception cref="ParseError">102: a stage of several keys, or whose name lacks its $; 107: a where that is no JSON.</exception>
-    public static AggregateRequest Read(ParseRequest request, bool plainNames)
+    public static AggregateRequest Read(ParseRequest request, ParseCompatOptions settings)
     {
+        var plainNames = settings.Aggregate.PlainStageNames;
         var read = new AggregateRequest();
         var loose = new List<KeyValuePair<string, JsonElement>>();
         JsonElement? pipeline = null;
@@ -38,7 +45,8 @@ internal sealed class AggregateRequest
                 case "pipeline" when parameter.IsTruthy: pipeline = AsJson(parameter.Value); break;
                 case "rawValues": read.RawValues = parameter.IsTruthy; break;
                 case "rawFieldNames": read.RawFieldNames = parameter.IsTruthy; break;
-                case "readPreference": FindOptions.CheckReadPreference(parameter); break;
+                case "readPreference": read.MayLag = FindOptions.MayLag(parameter); break;
+                case "explain" when parameter.IsTruthy: read.Explain = ExplainMode.Read(parameter, request, settings); break;
                 case "distinct" or "pipeline" or "hint" or "explain" or "comment": break;
                 default: loose.Add(new(parameter.Name, parameter.Value)); break;
             }

@@ -16,7 +16,7 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
     private async ValueTask<ParseResponse> AggregateAsync(ParseRequest request)
     {
         var options = services.Options.Aggregate;
-        var asked = AggregateRequest.Read(request, options.PlainStageNames);
+        var asked = AggregateRequest.Read(request, services.Options);
         var catalog = await services.Catalog.GetAsync(request.Aborted);
         var table = catalog.FindByOrigin(request["className"]);
         if (asked.Distinct is { } path)
@@ -25,7 +25,10 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
         var stages = reader.Read(asked.Stages, table);
         if (table is null)
             return None();
-        var cursor = await store.OpenAsync(DocumentNames.Source(table), stages, Filter.Always, request.Caller, request.Aborted);
+        var aggregation = new Aggregation { Source = DocumentNames.Source(table), Stages = stages, MayLag = asked.MayLag };
+        if (asked.Explain is { } explain)
+            return Explained(explain, await store.ExplainAsync(aggregation, request.Caller, explain.Runs, request.Aborted), table);
+        var cursor = await store.OpenAsync(aggregation, request.Caller, request.Aborted);
         var writer = new DocumentWriter(services.Values, table, reader.HasPointerKey, asked.RawFieldNames, asked.RawValues);
         return Answer(cursor, (output, json) => writer.Write(output, json));
     }
@@ -43,7 +46,10 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
             return None();
         var names = DocumentNames.Of(table);
         var path = names.Path(dotted);
-        var cursor = await store.OpenDistinctAsync(DocumentNames.Source(table), path, rows, request.Caller, request.Aborted);
+        var aggregation = new Aggregation { Source = DocumentNames.Source(table), Rows = rows, Distinct = path, MayLag = asked.MayLag };
+        if (asked.Explain is { } explain)
+            return Explained(explain, await store.ExplainAsync(aggregation, request.Caller, explain.Runs, request.Aborted), table);
+        var cursor = await store.OpenAsync(aggregation, request.Caller, request.Aborted);
         var writer = new DocumentWriter(services.Values, table, false, asked.RawFieldNames, asked.RawValues);
         var reference = !asked.RawValues && path.Length == 1 && names.FieldOf(path[0]) is { Kind: FieldKind.Reference } field ? field : null;
         return Answer(cursor, (output, json) => writer.WriteDistinct(output, json, reference));
@@ -64,6 +70,15 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
             output.Json.WriteEndArray();
             output.Json.WriteEndObject();
         }
+    });
+
+    private static ParseResponse Explained(ExplainMode mode, byte[] plan, Table table) => ParseResponse.Json(200, writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("results"u8);
+        mode.Write(writer, plan, table.Origin);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
     });
 
     private static ParseResponse None() => ParseResponse.Json(200, writer =>

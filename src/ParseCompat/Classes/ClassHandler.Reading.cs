@@ -46,6 +46,7 @@ internal partial class ClassHandler
             Limit = options.Limit,
             Offset = options.Skip,
             WithCount = options.Count,
+            MayLag = options.RowsMayLag,
             WithScore = options.Include.Keys?.Contains(ScoreKey) == true ? search : null,
             Operation = operation,
         };
@@ -92,12 +93,13 @@ internal partial class ClassHandler
         }
     }
 
-    private async ValueTask<IncludedRows?> IncludeAsync(IReadOnlyList<Row> rows, IncludeNode include, ParseRequest request)
+    private async ValueTask<IncludedRows?> IncludeAsync(IReadOnlyList<Row> rows, FindOptions options, ParseRequest request)
     {
+        var include = options.Include;
         if (include.Children.Count == 0 || rows.Count == 0)
             return null;
         var snapshot = await Services.Catalog.GetAsync(request.Aborted);
-        return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted);
+        return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted, options.IncludesMayLag);
     }
 
     /// <summary>
@@ -156,7 +158,7 @@ internal partial class ClassHandler
             count = cursor.Count;
         }
 
-        var included = await IncludeAsync(rows, options.Include, request);
+        var included = await IncludeAsync(rows, options, request);
         var extras = WantsExtras(request) ? await LoadExtrasAsync(rows, request, isGet: false) : null;
         return ParseResponse.Stream(async (output, cancellation) =>
         {

@@ -76,7 +76,7 @@ internal partial class ClassHandler(ClassServices services)
         if (await FindTableAsync(request, className) is not { } table)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
-        var shape = new RowQuery { Table = table, Fields = options.Include.FieldsOf(table) };
+        var shape = new RowQuery { Table = table, MayLag = options.RowsMayLag, Fields = options.Include.FieldsOf(table) };
         var (query, isWhole) = await PlanIncludesAsync(RowStore.ById(table, id, shape), options.Include, request);
         var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
         Row row;
@@ -99,7 +99,7 @@ internal partial class ClassHandler(ClassServices services)
                 await cursor.DisposeAsync();
         }
 
-        var included = await IncludeAsync([row], options.Include, request);
+        var included = await IncludeAsync([row], options, request);
         var extras = WantsExtras(request) ? await LoadExtrasAsync([row], request, isGet: true) : null;
         return ParseResponse.Json(200, writer => WriteRow(writer, row, options.Include, included, extras, null));
     }
@@ -123,6 +123,18 @@ internal partial class ClassHandler(ClassServices services)
         if (table is null)
             return ParseResponse.Json(200, writer => WriteNone(writer, options.Count));
         query = await BeforeFindAsync(request, query);
+        if (options.Explain is { } explain)
+        {
+            var plan = await Services.Rows.ExplainAsync(query with { Fields = options.Include.FieldsOf(table) }, request.Caller, explain.Runs, request.Aborted);
+            return ParseResponse.Json(200, writer =>
+            {
+                writer.WriteStartObject();
+                writer.WritePropertyName("results"u8);
+                explain.Write(writer, plan, table.Origin);
+                writer.WriteEndObject();
+            });
+        }
+
         AddAllIncludes(options, table);
         (query, var isWhole) = await PlanIncludesAsync(query with { Fields = options.Include.FieldsOf(table) }, options.Include, request);
         var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);

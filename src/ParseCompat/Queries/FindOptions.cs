@@ -33,6 +33,17 @@ internal sealed class FindOptions
     /// <summary>The relation whose target class is queried instead.</summary>
     public string? RedirectKey { get; private set; }
 
+    /// <summary>How the plan is wanted instead of rows; null: rows are wanted.</summary>
+    public ExplainMode? Explain { get; private set; }
+
+    /// <summary>Whether a read replica may answer.</summary>
+    public bool RowsMayLag { get; private set; }
+
+    /// <summary>Whether a read replica may answer for what is included.</summary>
+    public bool IncludesMayLag => _includesMayLag ?? RowsMayLag;
+
+    private bool? _includesMayLag;
+
     /// <summary>Reads the parameters of a find.</summary>
     /// <exception cref="ParseError">102: an unknown parameter or bad value; 107: a where that is no JSON.</exception>
     public static FindOptions ReadFind(ParseRequest request, ParseCompatOptions settings)
@@ -54,11 +65,10 @@ internal sealed class FindOptions
                 case "includeAll": options.IncludeAll = parameter.IsTruthy; break;
                 case "redirectClassNameForKey" when parameter.IsTruthy: options.RedirectKey = parameter.Text; break;
                 case "explain" when parameter.IsTruthy:
-                    throw request.IsMaster
-                        ? new ParseError(ErrorCode.InvalidQuery, "The explain query parameter is not supported.")
-                        : new ParseError(ErrorCode.InvalidQuery, "Using the explain query parameter requires the master key");
+                    options.Explain = ExplainMode.Read(parameter, request, settings);
+                    break;
                 case "readPreference" or "includeReadPreference" or "subqueryReadPreference":
-                    CheckReadPreference(parameter);
+                    options.ReadPreference(parameter);
                     break;
                 case "order" or "redirectClassNameForKey" or "explain":
                 case "hint" or "comment":
@@ -91,7 +101,7 @@ internal sealed class FindOptions
                 case "excludeKeys": excludeKeys = List(parameter); break;
                 case "include": include = List(parameter); break;
                 case "readPreference" or "includeReadPreference" or "subqueryReadPreference":
-                    CheckReadPreference(parameter);
+                    options.ReadPreference(parameter);
                     break;
                 default:
                     throw new ParseError(ErrorCode.InvalidQuery, "Improper encode of parameter");
@@ -186,11 +196,30 @@ internal sealed class FindOptions
         _ => parameter.Text,
     };
 
-    /// <summary>Refuses a read preference that there is not.</summary>
-    /// <exception cref="ParseError">102.</exception>
-    public static void CheckReadPreference(Parameter parameter)
+    /// <summary>Whether a read with this preference may be answered by a replica.</summary>
+    /// <exception cref="ParseError">102: no such preference.</exception>
+    public static bool MayLag(Parameter preference)
     {
-        if (parameter.Value.ValueKind == JsonValueKind.String && !ReadPreferences.Contains(parameter.Text.ToUpperInvariant()))
-            throw new ParseError(ErrorCode.InvalidQuery, "Not supported read preference.");
+        if (preference.Value.ValueKind != JsonValueKind.String || preference.Text.Length == 0)
+            return false;
+        var name = preference.Text.ToUpperInvariant();
+        return ReadPreferences.Contains(name)
+            ? name is not ("PRIMARY" or "PRIMARY_PREFERRED")
+            : throw new ParseError(ErrorCode.InvalidQuery, "Not supported read preference.");
+    }
+
+    // What is included follows the rows unless it is told otherwise; sub-queries are part of the one statement.
+    private void ReadPreference(Parameter parameter)
+    {
+        var mayLag = MayLag(parameter);
+        switch (parameter.Name)
+        {
+            case "readPreference":
+                RowsMayLag = mayLag;
+                break;
+            case "includeReadPreference":
+                _includesMayLag = mayLag;
+                break;
+        }
     }
 }

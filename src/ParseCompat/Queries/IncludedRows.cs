@@ -59,7 +59,7 @@ internal sealed class IncludedRows
     /// <exception cref="Data.Refusal">The caller may not read a class that is included.</exception>
     /// <exception cref="ParseError">119: a class for the master key alone.</exception>
     public static async ValueTask<IncludedRows> FetchAsync(IReadOnlyList<Row> rows, IncludeNode root, RowStore store, CatalogSnapshot catalog, Caller caller,
-        CancellationToken cancellation)
+        CancellationToken cancellation, bool mayLag = false)
     {
         var included = new IncludedRows();
         var level = rows.Select(row => (Row: row, Node: root)).ToList();
@@ -73,7 +73,7 @@ internal sealed class IncludedRows
                 var ids = group.Select(f => f.Id).Where(id => !included._rows.ContainsKey((group.Key, id))).Distinct().ToList();
                 ClassAccess.RequireInclude(group.Key, caller);
                 var fetched = ids.Count > 0 && catalog.FindByOrigin(group.Key) is { } table
-                    ? await store.LookUpAsync(table, ids, caller, cancellation: cancellation)
+                    ? await store.LookUpAsync(table, ids, caller, cancellation: cancellation, mayLag: mayLag)
                     : [];
                 foreach (var id in ids)
                     included._rows[(group.Key, id)] = fetched.GetValueOrDefault(id);

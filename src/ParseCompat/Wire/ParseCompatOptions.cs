@@ -91,6 +91,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a file is stored under the very name that the client gave, replacing an older one, instead of behind a random prefix.</summary>
     public bool PreserveFileName { get; set; }
 
+    /// <summary>Whether a client without the master key may ask how a find is executed (<c>explain</c>).</summary>
+    public bool AllowPublicExplain { get; set; }
+
     /// <summary>What aggregates may ask for.</summary>
     public AggregateOptions Aggregate { get; set; } = new();
 
