@@ -10,7 +10,8 @@ namespace Backend.Data;
 public sealed class Replica : IAsyncDisposable
 {
     /// <summary>Makes the pool; null: there is no replica.</summary>
-    public Replica(string? connectionString) => Database = string.IsNullOrWhiteSpace(connectionString) ? null : Data.Database.CreatePool(connectionString);
+    public Replica(string? connectionString, TimeSpan? statementTimeout = null) =>
+        Database = string.IsNullOrWhiteSpace(connectionString) ? null : Data.Database.CreatePool(connectionString, statementTimeout);
 
     /// <summary>The pool, or null.</summary>
     internal NpgsqlDataSource? Database { get; }

@@ -268,6 +268,17 @@ public sealed class AggregateTests
     }
 
     [Test]
+    public async Task A_pipeline_that_burns_time_is_stopped()
+    {
+        await using var server = await ParseServer.StartAsync(new() { ["Database:StatementTimeout"] = "00:00:00.300" });
+        await server.CreateAsync("Row", """{"n":"a"}""");
+        const string Burn = """[{"$project":{"v":{"$map":{"input":{"$range":[0,90000]},"as":"i","in":{"$map":{"input":{"$range":[0,90000]},"as":"j","in":{"$add":["$$i","$$j"]}}}}}}}]""";
+        Assert.That(await server.SendAsync("GET", "/aggregate/Row?pipeline=" + Uri.EscapeDataString(Burn), null, master: true),
+            Is.EqualTo("""400 {"code":124,"error":"The request timed out on the server."}"""));
+        Assert.That((await server.CallAsync("GET", "/classes/Row")).Status, Is.EqualTo(200));
+    }
+
+    [Test]
     public async Task A_value_computed_of_itself_again_and_again_stays_quick()
     {
         var doubling = string.Join(",", Enumerable.Repeat("""{"$set":{"num":{"$add":["$num","$num"]},"arr":{"$concatArrays":["$arr","$arr"]}}}""", 10));
