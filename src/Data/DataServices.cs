@@ -36,6 +36,7 @@ public static class DataServices
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<FieldPromoter>();
+        services.AddSingleton<CatalogWork>();
         services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
         services.AddSingleton(s => new Replica(configuration.GetConnectionString("Replica"), s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
         services.AddSingleton<RowStore>();

@@ -1,4 +1,5 @@
 using System.Text;
+using Backend.Data.Catalog;
 using Backend.Jobs.Overview;
 using Microsoft.Extensions.Options;
 
@@ -19,10 +20,10 @@ internal static class AdminPages
     {
         var pages = app.MapGroup("/jobs").AddEndpointFilter<AdminPageFilter>().ExcludeFromDescription();
 
-        pages.MapGet("", async (JobsOverview jobs, long? requeued, long? refused, CancellationToken cancellation) =>
+        pages.MapGet("", async (JobsOverview jobs, CatalogWork tables, long? requeued, long? refused, CancellationToken cancellation) =>
         {
             var message = requeued is { } done ? JobsPage.Message(done, true) : refused is { } not ? JobsPage.Message(not, false) : Html.Nothing;
-            return Results.Text(JobsPage.Render(await jobs.ReadAsync(cancellation), message).ToString(), "text/html", Encoding.UTF8);
+            return Results.Text(JobsPage.Render(await jobs.ReadAsync(cancellation), await tables.ReadAsync(cancellation), message).ToString(), "text/html", Encoding.UTF8);
         });
 
         // See other: the page that follows can be looked at again without sending the form again.

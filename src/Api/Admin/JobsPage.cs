@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backend.Data.Catalog;
 using Backend.Jobs.Overview;
 
 namespace Backend.Api.Admin;
@@ -6,7 +7,7 @@ namespace Backend.Api.Admin;
 /// <summary>The page <c>/jobs</c>, as HTML.</summary>
 internal static class JobsPage
 {
-    public static Html Render(JobsReport report, Html message)
+    public static Html Render(JobsReport report, CatalogWorkReport tables, Html message)
     {
         var scheduled = report.Recurring.Count;
         return PageLayout.Page(
@@ -18,6 +19,7 @@ internal static class JobsPage
             {Tab("running", report.Running.Total, "running")}
             {Tab("waiting", report.Waiting.Total, "waiting")}
             {Tab("recurring", scheduled, "recurring")}
+            {Tab("tables", tables.Indexes.Count + tables.Fields.Count, "to do in tables")}
             {Tab("history", report.Done.Total, "done")}
             </ul></nav>
             """,
@@ -27,6 +29,7 @@ internal static class JobsPage
             {Section("running", "Running", null, "Nothing is running.", report.Running, job => Running(job, report.At))}
             {Section("waiting", "Waiting and scheduled", null, "Nothing waits.", report.Waiting, job => Waiting(job, report.At))}
             {Recurring(report)}
+            {CatalogWorkSection.Render(tables)}
             {Section("history", "History", "Done, newest first. Runs of recurring jobs are not listed here.", "Nothing has been done yet.", report.Done, job => Done(job, report.At), "compact")}
             """);
     }

@@ -68,6 +68,30 @@ internal sealed class JobsEndpointTests
     }
 
     [Test]
+    public async Task What_is_left_to_do_in_tables_is_shown()
+    {
+        using var before = await GetAsync();
+        Assert.That(await before.Content.ReadAsStringAsync(), Does.Contain("Everything is in place."));
+
+        await _database.ExecuteAsync("""
+            with t as (insert into catalog.tables (name, origin, relation) values ('Score', 'Score', 'score') returning number),
+            f as (insert into catalog.fields (table_number, name, kind, has_rest) select number, 'late', 'Text', true from t)
+            insert into catalog.indexes (table_number, name, relation, definition, declared_at) select number, 'best', 'score_best', '{"points":-1}', now() - interval '1 hour' from t
+            """);
+        await _database.ExecuteAsync("update catalog.state set version = version + 1");
+        await _database.ExecuteAsync("select pg_notify('backend_catalog', '')");
+        string page;
+        do
+        {
+            using var after = await GetAsync();
+            page = await after.Content.ReadAsStringAsync();
+        }
+        while (!page.Contains("field late", StringComparison.Ordinal));
+
+        Assert.That(page, Does.Contain("has no column yet").And.Contain("index best").And.Contain("not there; the next run builds it"));
+    }
+
+    [Test]
     public async Task A_key_that_comes_through_an_unknown_place_is_refused()
     {
         // The process believes the proxy on this machine, which says that the client is elsewhere.
