@@ -54,6 +54,9 @@ public enum RefusalKind
     /// <summary>Too many wrong passwords: the account is locked until <see cref="Refusal.Until"/>.</summary>
     AccountLocked,
 
+    /// <summary>The user must verify his e-mail address before he may log in.</summary>
+    EmailNotVerified,
+
     /// <summary>A token for a reset, verification or refresh that is unknown or was used.</summary>
     InvalidToken,
 

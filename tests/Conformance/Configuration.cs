@@ -23,6 +23,8 @@ internal static class Configuration
         ["ParseCompat:FileUpload:EnableForPublic"] = "true",
         ["ParseCompat:FileUpload:EnableForAnonymousUser"] = "true",
         ["ParseCompat:FileUpload:EnableForAuthenticatedUser"] = "true",
+        ["Mail:Host"] = "conformance",
+        ["Mail:From"] = "app@example.com",
         ["Files:Directory"] = Path.Combine(Path.GetTempPath(), $"conformance-files-{Environment.ProcessId}"),
         ["ParseCompat:Aggregate:CollectionPrefix"] = "test_",
         ["ParseCompat:AllowPublicExplain"] = "true",

@@ -108,6 +108,19 @@ internal static class OptionMap
             else
                 PutFlags(settings, "ParseCompat:Security", security);
         }),
+        ["verifyUserEmails"] = Option.Flag("verifyUserEmails must be a boolean value", "Accounts:VerifyEmails"),
+        ["preventLoginWithUnverifiedEmail"] = Option.Flag("preventLoginWithUnverifiedEmail must be a boolean value", "Accounts:RequireVerifiedEmail"),
+        ["preventSignupWithUnverifiedEmail"] = Option.Flag("preventSignupWithUnverifiedEmail must be a boolean value", "ParseCompat:PreventSignupWithUnverifiedEmail"),
+        ["emailVerifyTokenReuseIfValid"] = Option.Flag("emailVerifyTokenReuseIfValid must be a boolean value", "Accounts:ReuseVerifyToken"),
+        ["emailVerifySuccessOnInvalidEmail"] = Option.Flag("emailVerifySuccessOnInvalidEmail must be a boolean value", "ParseCompat:EmailVerifySuccessOnInvalidEmail"),
+        ["emailVerifyTokenValidityDuration"] = new Option(["Accounts:VerifyTokenLength"],
+            (settings, value) => Option.PutDuration(settings, "Accounts:VerifyTokenLength", value, TimeSpan.FromSeconds(1))),
+        ["extendSessionOnUse"] = Option.Flag("extendSessionOnUse must be a boolean value", "Accounts:ExtendSessionsOnUse"),
+        ["emailAdapter"] = new Option(["Mail:Host", "Mail:From"], (settings, value) =>
+        {
+            if (value is JsonObject)
+                (settings["Mail:Host"], settings["Mail:From"]) = ("conformance", "app@example.com");
+        }), // MockMail
         ["auth"] = new Option([], (_, _) => { }), // MockProviders
     };
 

@@ -1,4 +1,5 @@
 using Backend.Data.Catalog;
+using Backend.Jobs.Mail;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -92,6 +93,7 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
             builder.ConfigureServices(services =>
             {
                 services.AddSingleton<IHostLifetime, NoSignals>();
+                services.AddSingleton<IMailTransport>(new MockMail(asked));
                 foreach (var provider in MockProviders.For(asked))
                     services.AddSingleton(provider);
             });

@@ -86,7 +86,11 @@ internal sealed class CachedSession(string? id, string userId, string token, Dat
 {
     private Caller? _caller;
 
+    public string? Id => id;
+
     public string UserId => userId;
+
+    public DateTime? ExpiresAt => expiresAt;
 
     public bool IsExpired(DateTimeOffset now) => expiresAt is { } end && end <= now.UtcDateTime;
 

@@ -49,6 +49,8 @@ public sealed partial class AccountService
             row = await _rows.ChangeAsync(users, userId, fields, caller, transaction, cancellation, ifVersion);
             if (isOtherAddress)
                 await ForgetAddressAsync(connection, userId, keepVerified: UserFields.Names(fields, UserFields.EmailVerifiedField));
+            if (email is { HasValue: true, Value: not null })
+                await BeginVerificationAsync(transaction, userId, changes.Verify, UserFields.Names(fields, UserFields.EmailVerifiedField), cancellation);
             await SetIdentitiesAsync(connection, users, userId, changes.Identities, changes.Unlinked);
             if (hash is not null)
             {

@@ -67,7 +67,9 @@ public sealed partial class AccountService
                 await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = now() where id = @id", new { hash, id });
             await TakeFromClosedAsync(transaction.Connection, account.Identities);
             await SetIdentitiesAsync(transaction.Connection, users, id, account.Identities, []);
-            if (account.Session is { } wanted)
+            if (UserFields.Email(fields).HasValue)
+                await BeginVerificationAsync(transaction, id, account.Verify, UserFields.Names(fields, UserFields.EmailVerifiedField), cancellation);
+            if (account.Session is { } wanted && !(_options is { VerifyEmails: true, RequireVerifiedEmail: true } && account.Identities.Count == 0))
                 session = await _sessions.CreateAsync(transaction.Connection, id, wanted, CancellationToken.None);
             await transaction.CommitAsync(CancellationToken.None);
         }
@@ -78,7 +80,7 @@ public sealed partial class AccountService
 
     /// <summary>Checks a name and a password, and begins a session when one is asked for.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.InvalidCredentials"/>, <see cref="RefusalKind.AccountLocked"/>,
-    /// <see cref="RefusalKind.LimitExceeded"/> (too many wrong passwords), <see cref="RefusalKind.Busy"/>.</exception>
+    /// <see cref="RefusalKind.EmailNotVerified"/>, <see cref="RefusalKind.LimitExceeded"/> (too many wrong passwords), <see cref="RefusalKind.Busy"/>.</exception>
     public async Task<LoggedIn> LogInAsync(Credentials credentials, SessionRequest? session, CancellationToken cancellation = default)
     {
         var user = await FindAsync(credentials, cancellation);
@@ -102,6 +104,8 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.InvalidCredentials, "The account is closed.");
         if (user.FailedLoginCount > 0)
             await ClearFailuresAsync(user.Id);
+        if (_options is { VerifyEmails: true, RequireVerifiedEmail: true } && !user.EmailVerified && !credentials.IgnoreVerification)
+            throw new Refusal(RefusalKind.EmailNotVerified, "The user's e-mail address is not verified.");
         var made = session is null ? null : await _sessions.CreateAsync(user.Id, session, cancellation);
         var roles = await _sessions.RolesOfAsync(user.Id, cancellation);
         return new(user.Id, Caller.User(user.Id, roles, made?.Id, made?.Token), made);
@@ -121,7 +125,7 @@ public sealed partial class AccountService
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         return await connection.QueryFirstOrDefaultAsync<UserToLogIn>(new CommandDefinition($"""
             select id, password_hash as passwordHash, acl_read as aclRead, acl_write as aclWrite, failed_login_count as failedLoginCount,
-                lockout_expires_at as lockoutExpiresAt
+                lockout_expires_at as lockoutExpiresAt, coalesce(email_verified, false) as emailVerified
             from app.users where {condition}
             order by username is not distinct from @Username desc, username_duplicate or email_duplicate, created_at, id limit 1
             """, new { credentials.Username, credentials.Email }, cancellationToken: cancellation));
@@ -212,5 +216,7 @@ public sealed partial class AccountService
         public int FailedLoginCount { get; init; }
 
         public DateTime? LockoutExpiresAt { get; init; }
+
+        public bool EmailVerified { get; init; }
     }
 }

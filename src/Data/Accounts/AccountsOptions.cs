@@ -18,6 +18,22 @@ public sealed class AccountsOptions
     /// <summary>Whether setting a new password by a reset ends all sessions of the user.</summary>
     public bool RevokeSessionsOnPasswordReset { get; set; } = true;
 
+    /// <summary>Whether a mail with a link is sent to a new address, to see whether it is the user's. Needs mail.</summary>
+    public bool VerifyEmails { get; set; }
+
+    /// <summary>How long such a link works; zero: for ever.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00")]
+    public TimeSpan VerifyTokenLength { get; set; }
+
+    /// <summary>Whether a further mail carries the same link as the one before, as long as that works.</summary>
+    public bool ReuseVerifyToken { get; set; }
+
+    /// <summary>Whether a user whose address is not verified may not log in with his password. Counts only with <see cref="VerifyEmails"/>.</summary>
+    public bool RequireVerifiedEmail { get; set; }
+
+    /// <summary>Whether a session that is used in the second half of its time gets its whole time again.</summary>
+    public bool ExtendSessionsOnUse { get; set; }
+
     /// <summary>How long a password reset link works.</summary>
     [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
     public TimeSpan ResetTokenLength { get; set; } = TimeSpan.FromHours(24);

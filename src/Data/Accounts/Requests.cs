@@ -34,8 +34,11 @@ public sealed record SignUp
     /// <summary>How the user is known to other providers. With one he needs no password.</summary>
     public IReadOnlyList<Identity> Identities { get; init; } = [];
 
-    /// <summary>The session to begin; null: none.</summary>
+    /// <summary>The session to begin; null: none. None begins before the address is verified, if that is asked of users with a password.</summary>
     public SessionRequest? Session { get; init; }
+
+    /// <summary>Enqueues the mail that asks whether the address is the user's; null: it is not asked.</summary>
+    public VerificationSender? Verify { get; init; }
 }
 
 /// <summary>An account that was made.</summary>
@@ -56,6 +59,9 @@ public sealed record Credentials
 
     /// <summary>The password.</summary>
     public required string Password { get; init; }
+
+    /// <summary>Whether a user whose address is not verified may log in although others may not.</summary>
+    public bool IgnoreVerification { get; init; }
 
     /// <summary>The client's IP address, for the limits on wrong passwords; null: not limited by address.</summary>
     public string? Address { get; init; }
@@ -87,6 +93,9 @@ public sealed record AccountChanges
 
     /// <summary>Providers whose identities are to be removed.</summary>
     public IReadOnlyList<string> Unlinked { get; init; } = [];
+
+    /// <summary>Enqueues the mail that asks whether an address that was named is the user's; null: it is not asked.</summary>
+    public VerificationSender? Verify { get; init; }
 
     /// <summary>What the session holds that a user gets in exchange for all others when he changes his own password.</summary>
     public SessionRequest Session { get; init; } = new();

@@ -172,6 +172,7 @@ public sealed class Sessions
         {
             if (session.IsExpired(_time.GetUtcNow()))
                 return new(SessionState.Expired);
+            await ExtendAsync(session, key, cancellationToken);
             return new(SessionState.Valid, session.With(await RolesOfAsync(session.UserId, cancellationToken)));
         }
 
@@ -193,7 +194,23 @@ public sealed class Sessions
             _caches.Roles.Add(session.UserId, roles, roleStamp);
         }
 
-        return session.IsExpired(_time.GetUtcNow()) ? new(SessionState.Expired) : new(SessionState.Valid, session.With(roles));
+        if (session.IsExpired(_time.GetUtcNow()))
+            return new(SessionState.Expired);
+        await reader.DisposeAsync();
+        await ExtendAsync(session, key, cancellationToken);
+        return new(SessionState.Valid, session.With(roles));
+    }
+
+    /// <summary>Once in half a session's time: the whole time again.</summary>
+    private async ValueTask ExtendAsync(CachedSession session, UInt128 key, CancellationToken cancellationToken)
+    {
+        if (!_options.ExtendSessionsOnUse || session is not { Id: { } id, ExpiresAt: { } end } || end - _time.GetUtcNow().UtcDateTime > _options.SessionLength / 2)
+            return;
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        await connection.ExecuteAsync(new CommandDefinition(
+            "update app.sessions set expires_at = @until, updated_at = date_trunc('milliseconds', now()) where id = @id and expires_at = @end",
+            new { id, end, until = Milliseconds(_time.GetUtcNow() + _options.SessionLength) }, cancellationToken: cancellationToken));
+        _caches.Sessions.Remove([key]);
     }
 
     private async Task<bool> EndAsync(NpgsqlConnection connection, Caller caller, CancellationToken cancellationToken)

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.Options;
 
 namespace Backend.Jobs.Mail;
@@ -12,57 +9,22 @@ namespace Backend.Jobs.Mail;
 public sealed record PasswordResetMail(string To, string Link, string? UserName = null);
 
 /// <summary>Sends a <see cref="PasswordResetMail"/>.</summary>
-internal sealed class SendPasswordResetMail(IOptions<MailOptions> options, TimeProvider time) : IJob<PasswordResetMail>
+internal sealed class SendPasswordResetMail(IOptions<MailOptions> options, IMailTransport transport) : IJob<PasswordResetMail>
 {
-    private const int MaxShownName = 100;
+    public const string Name = "mail.password-reset";
 
-    public async Task RunAsync(PasswordResetMail arguments, JobRun run, CancellationToken cancellation)
+    public Task RunAsync(PasswordResetMail arguments, JobRun run, CancellationToken cancellation)
     {
-        var settings = options.Value;
-        if (!settings.IsConfigured)
-            throw new InvalidOperationException("Mail is not configured (Mail:Host, Mail:From).");
-        // A name in front of it would be another address that the parser took for one ("a@example.com, b@example.com").
-        if (!Mailbox.TryParse(arguments.To, out var to) || to.Name.Length > 0)
-            throw new PermanentFailureException("The recipient is not a mail address that can be used.");
-        if (!Uri.TryCreate(arguments.Link, UriKind.Absolute, out var link) || link.Scheme is not ("http" or "https"))
-            throw new PermanentFailureException("The link is not an http address.");
+        var (app, link) = (options.Value.AppName, LinkMails.Link(arguments.Link));
+        return transport.SendAsync(new LinkMail(Name, arguments.To, arguments.UserName, link, $"Choose a new password for {app}", $"""
+            Hello,
 
-        var message = new MailMessage(
-            settings.Sender, to, $"Choose a new password for {settings.AppName}", Text(settings.AppName, arguments.UserName, link), Id(arguments, run),
-            time.GetUtcNow());
-        using var limit = new CancellationTokenSource(settings.Timeout, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
-        try
-        {
-            await using var connection = await SmtpConnection.OpenAsync(settings, either.Token);
-            await connection.SendAsync(message, either.Token);
-            await connection.QuitAsync(either.Token);
-        }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested)
-        {
-            throw new TimeoutException($"The mail server did not take the mail within {settings.Timeout}.");
-        }
-    }
+            somebody asked to reset the password of your account{LinkMails.Shown(arguments.UserName)} at {app}.
+            To choose a new password, open this page:
 
-    private static string Text(string app, string? userName, Uri link) => $"""
-        Hello,
+            {link.AbsoluteUri}
 
-        somebody asked to reset the password of your account{Shown(userName)} at {app}.
-        To choose a new password, open this page:
-
-        {link.AbsoluteUri}
-
-        If it was not you, ignore this message: your password has not changed.
-        """;
-
-    // A name is whatever somebody signed up with, for this address or not: it must not be able to write sentences or links into our mail.
-    private static string Shown(string? userName) =>
-        userName is { Length: > 0 and <= MaxShownName } && userName.All(c => char.IsLetterOrDigit(c) || "@._+-".Contains(c))
-        && (!userName.Contains('.') || userName.Contains('@')) ? $" {userName}" : "";
-
-    private static string Id(PasswordResetMail arguments, JobRun run)
-    {
-        var hash = SHA256.HashData(Encoding.UTF8.GetBytes(arguments.Link));
-        return string.Create(CultureInfo.InvariantCulture, $"reset.{run.Id}.{Convert.ToHexStringLower(hash.AsSpan(0, 12))}");
+            If it was not you, ignore this message: your password has not changed.
+            """, LinkMails.Id("reset", arguments.Link, run)), cancellation);
     }
 }

@@ -29,6 +29,9 @@ internal sealed class AuthData
     /// <summary>Neither.</summary>
     public bool IsEmpty => Given.Count + Removed.Count == 0;
 
+    /// <summary>Whether no provider but the anonymous one is named: then nobody vouches for the user's address.</summary>
+    public bool IsAnonymousOnly => !IsEmpty && Given.TrueForAll(p => p.Name == AnonymousProvider.ProviderName) && Removed.TrueForAll(p => p == AnonymousProvider.ProviderName);
+
     /// <summary>Whether it can stand for a log-in: one provider has an id, or is null.</summary>
     public bool Identifies => Removed.Count > 0 || Given.Exists(p => Subject(p.Value) is not null);
 

@@ -21,17 +21,14 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
         routes.Map("GET", "/apps/:appId/request_password_reset", OpenLinkAsync, RouteRules.Open);
         routes.Map("POST", "/apps/:appId/request_password_reset", CompleteAsync, RouteRules.Open);
         routes.Map("GET", "/apps/choose_password", ChoosePassword, RouteRules.Open);
-        routes.Map("GET", "/apps/password_reset_success.html", _ => new(ResetPages.Success()), RouteRules.Open);
-        routes.Map("GET", "/apps/invalid_link.html", _ => new(ResetPages.InvalidLink()), RouteRules.Open);
+        routes.Map("GET", "/apps/password_reset_success.html", _ => new(AccountPages.Success()), RouteRules.Open);
+        routes.Map("GET", "/apps/invalid_link.html", _ => new(AccountPages.InvalidLink()), RouteRules.Open);
     }
 
     private async ValueTask<ParseResponse> RequestAsync(ParseRequest request)
     {
         if (!mail.Value.IsConfigured)
-        {
-            throw new ParseError(ErrorCode.InternalServerError,
-                "An appName, publicServerURL, and emailAdapter are required for password reset and email verification functionality.");
-        }
+            throw NoMail();
 
         if (request.Body.Get("email") is not { ValueKind: not (JsonValueKind.Null or JsonValueKind.False) } given || given is { ValueKind: JsonValueKind.String } text && text.ValueEquals(""))
             throw new ParseError(ErrorCode.EmailMissing, "you must provide an email");
@@ -59,7 +56,9 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
     {
         string Text(string name) => request.QueryText(name) ?? "";
         var application = Text("id") is { Length: > 0 } id ? id : _applicationId;
-        return new(ResetPages.ChoosePassword($"{_pages}/{Uri.EscapeDataString(application)}/request_password_reset", Text("token"), Text("username"), Text("app"), Text("error")));
+        if (application != _applicationId)
+            throw ParseError.Unauthorized();
+        return new(AccountPages.ChoosePassword($"{_pages}/{Uri.EscapeDataString(application)}/request_password_reset", Text("token"), Text("username"), Text("app"), Text("error")));
     }
 
     private async ValueTask<ParseResponse> CompleteAsync(ParseRequest request)
@@ -88,6 +87,10 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
             ? ParseResponse.Json(200, static writer => writer.WriteStringValue("Password successfully reset"))
             : ParseResponse.Redirect($"{_pages}/password_reset_success.html?username={Uri.EscapeDataString(username)}");
     }
+
+    /// <summary>No mail can be sent.</summary>
+    public static ParseError NoMail() => new(ErrorCode.InternalServerError,
+        "An appName, publicServerURL, and emailAdapter are required for password reset and email verification functionality.");
 
     private static string? Explain(Refusal refusal) => refusal.Kind switch
     {

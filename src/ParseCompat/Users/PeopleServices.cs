@@ -32,6 +32,8 @@ internal static class PeopleServices
         services.AddClass<UserHandler>();
         services.AddSingleton<IRouteSource, UserRoutes>();
         services.AddSingleton<IRouteSource, PasswordResetRoutes>();
+        services.AddSingleton<VerificationMails>();
+        services.AddSingleton<IRouteSource, VerificationRoutes>();
         services.AddSingleton<IRouteSource, BatchRoutes>();
         services.AddClass<SessionHandler>();
         services.AddSingleton<IRouteSource, SessionRoutes>();

@@ -9,7 +9,8 @@ using Backend.ParseCompat.Wire;
 namespace Backend.ParseCompat.Users;
 
 /// <summary>The class <c>_User</c>: sign-up, changes and deletes of users (contract section 14), over <c>/users</c> and <c>/classes/_User</c>.</summary>
-internal sealed partial class UserHandler(ClassServices services, AccountService accounts, Data.Accounts.Sessions sessions, AuthProviders providers) : ClassHandler(services)
+internal sealed partial class UserHandler(ClassServices services, AccountService accounts, Data.Accounts.Sessions sessions, AuthProviders providers, VerificationMails mails)
+    : ClassHandler(services)
 {
     /// <summary>The installation id of the server's own code, which signs users up without logging them in.</summary>
     private const string ServerInstallation = "cloud";
@@ -111,6 +112,7 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
         if (request.Transaction is not null)
             throw new ParseError(ErrorCode.CommandUnavailable, "Users cannot be written in a transaction with other objects.");
         var identities = outcome.AuthData?.Identities ?? [];
+        var verify = outcome.AuthData is null or { IsEmpty: true } or { IsAnonymousOnly: true } ? mails.Sender : null;
         if (draft.IsCreate)
         {
             var signedUp = await accounts.SignUpAsync(new SignUp
@@ -119,7 +121,11 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
                 Password = outcome.Password,
                 Identities = identities,
                 Session = request.InstallationId == ServerInstallation ? null : SessionFor(request, outcome.AuthData),
+                Verify = verify,
             }, draft.Changes, request.Caller, request.Aborted);
+            mails.Signal();
+            if (signedUp.Session is null && request.InstallationId != ServerInstallation && Services.Options.PreventSignupWithUnverifiedEmail)
+                throw new ParseError(ErrorCode.EmailNotFound, "User email is not verified.");
             outcome.Session = signedUp.Session;
             return signedUp.Row;
         }
@@ -130,7 +136,9 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             Identities = identities,
             Unlinked = outcome.AuthData?.Removed ?? [],
             Session = new SessionRequest { InstallationId = request.InstallationId },
+            Verify = verify,
         }, draft.Changes, request.Caller, request.Aborted);
+        mails.Signal();
         // The master key that links a user with a provider logs him in.
         outcome.Session = changed.Session ?? (request.IsMaster && outcome.AuthData is { IsEmpty: false }
             ? await sessions.CreateAsync(draft.Id!, SessionFor(request, outcome.AuthData), request.Aborted)
@@ -153,15 +161,25 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
         }
     }
 
-    /// <summary>Whoever reads his own row gets his session's token with it.</summary>
-    protected override bool WantsExtras(ParseRequest request) => request.Caller.UserId is not null && request.Route.IndexOf("objectId") >= 0;
+    /// <summary>Whoever reads his own row gets his session's token with it; the maintenance key sees what is kept of accounts.</summary>
+    protected override bool WantsExtras(ParseRequest request) =>
+        request.IsMaintenance || (request.Caller.UserId is not null && request.Route.IndexOf("objectId") >= 0);
 
     /// <inheritdoc/>
-    protected override ValueTask<RowExtras?> LoadExtrasAsync(IReadOnlyList<Row> rows, ParseRequest request, bool isGet) => new((writer, row) =>
+    protected override async ValueTask<RowExtras?> LoadExtrasAsync(IReadOnlyList<Row> rows, ParseRequest request, bool isGet)
     {
-        if (row.Id == request.Caller.UserId && request.SessionToken is { } token)
-            writer.WriteString("sessionToken"u8, token);
-    });
+        if (request.IsMaintenance)
+        {
+            var internals = await accounts.ReadInternalsAsync([.. rows.Select(r => r.Id)], request.Aborted);
+            return (writer, row) => InternalKeys.Write(writer, internals.GetValueOrDefault(row.Id));
+        }
+
+        return (writer, row) =>
+        {
+            if (row.Id == request.Caller.UserId && request.SessionToken is { } token)
+                writer.WriteString("sessionToken"u8, token);
+        };
+    }
 
     private static string PasswordOf(DraftField field) => field switch
     {

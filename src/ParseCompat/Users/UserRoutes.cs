@@ -115,6 +115,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
                 Username = Text(username),
                 Email = Text(email),
                 Password = Text(password)!,
+                IgnoreVerification = request.IsMaster && body.Get("ignoreEmailVerification") is { ValueKind: JsonValueKind.True },
                 Address = request.Http.Connection.RemoteIpAddress?.ToString(),
             }, session, request.Aborted);
         }

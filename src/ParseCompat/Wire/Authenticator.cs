@@ -62,6 +62,8 @@ internal sealed class Authenticator(IOptions<ParseCompatOptions> options)
         // Only an application id that did not come by header lets the body speak for the request (contract 2.2).
         if (body.ApplicationId != _options.ApplicationId || body.HasBadCredential || (shown.MasterKey is not null && shown.MasterKey != _options.MasterKey))
             throw ParseError.Unauthorized();
+        if (body.HasBadSessionToken)
+            throw ParseError.InvalidSessionToken();
         shown.ApplicationId = body.ApplicationId;
         shown.JavaScriptKey = body.JavaScriptKey;
         shown.ClientVersion = NotEmpty(body.ClientVersion) ?? shown.ClientVersion;

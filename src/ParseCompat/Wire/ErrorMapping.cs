@@ -40,6 +40,7 @@ internal static class ErrorMapping
         RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "email" } =>
             new(ErrorCode.InvalidEmailAddress, "Email address format is invalid."),
         RefusalKind.ReservedId => new(ErrorCode.InternalServerError, "Invalid object ID.", 400),
+        RefusalKind.EmailNotVerified => new(ErrorCode.EmailNotFound, "User email is not verified."),
         RefusalKind.InvalidSession => ParseError.InvalidSessionToken(),
         RefusalKind.ExpiredSession => new(ErrorCode.InvalidSessionToken, "Session token is expired."),
         RefusalKind.ProtectedFilter => new(ErrorCode.OperationForbidden, $"This user is not allowed to query {refusal.Field} on class {refusal.Table}"),

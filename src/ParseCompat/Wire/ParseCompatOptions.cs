@@ -106,6 +106,12 @@ internal sealed class ParseCompatOptions
     /// <summary>Largest answer of a web hook in bytes.</summary>
     public int WebhookMaxAnswerBytes { get; set; } = 20 * 1024 * 1024;
 
+    /// <summary>Whether a sign-up by a user who must verify his address first is answered with an error, although the user is made.</summary>
+    public bool PreventSignupWithUnverifiedEmail { get; set; }
+
+    /// <summary>Whether a request for a verification mail is answered alike for unknown and for verified addresses, so that it tells nobody who has an account.</summary>
+    public bool EmailVerifySuccessOnInvalidEmail { get; set; }
+
     /// <summary>Where receipts of purchases are checked.</summary>
     public PurchaseOptions Purchases { get; set; } = new();
 

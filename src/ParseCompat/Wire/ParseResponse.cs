@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
@@ -60,9 +61,9 @@ internal sealed class ParseResponse
     /// <summary>A body that the result writes itself, with its status and headers (files, with their ranges).</summary>
     public static ParseResponse Of(IResult result) => new(200, null, null) { Result = result };
 
-    /// <summary>302 to another page.</summary>
+    /// <summary>302 to another page, with Express's own text.</summary>
     public static ParseResponse Redirect(string location) =>
-        new(302, null, null) { Location = location, Content = ReadOnlyMemory<byte>.Empty, ContentType = "text/plain; charset=utf-8" };
+        new(302, null, null) { Location = location, Content = Encoding.UTF8.GetBytes($"Found. Redirecting to {location}"), ContentType = "text/plain; charset=utf-8" };
 
     /// <summary>An error's body.</summary>
     public static ParseResponse Error(ParseError error) => Json(error.Status, writer => WriteError(writer, error));

@@ -172,6 +172,9 @@ internal sealed class Envelope
     /// <summary>A credential that is no text: the request is refused as unauthorized.</summary>
     public bool HasBadCredential { get; private set; }
 
+    /// <summary>A session token that is no text: it is nobody's.</summary>
+    public bool HasBadSessionToken { get; private set; }
+
     /// <summary>Whether a property belongs to the frame.</summary>
     public static bool Owns(string name) => name.Length > 0 && name[0] == '_' && Array.IndexOf(Names, name) >= 0;
 
@@ -200,7 +203,8 @@ internal sealed class Envelope
         if (reader.TokenType != JsonTokenType.String)
         {
             var isSet = reader.TokenType is not (JsonTokenType.Null or JsonTokenType.False);
-            HasBadCredential |= isSet && name is "_InstallationId" or "_SessionToken" or "_MasterKey" or "_ContentType";
+            HasBadCredential |= isSet && name is "_InstallationId" or "_MasterKey" or "_ContentType";
+            HasBadSessionToken |= isSet && name == "_SessionToken";
             reader.Skip();
             return;
         }

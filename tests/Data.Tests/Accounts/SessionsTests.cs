@@ -49,6 +49,25 @@ public sealed class SessionsTests
     }
 
     [Test]
+    public async Task A_session_that_is_used_in_its_second_half_gets_its_whole_time_again_if_that_is_wanted()
+    {
+        await using var database = await DatabaseWithUsersAsync("ann");
+        foreach (var isExtended in new[] { false, true })
+        {
+            var time = new MovedTime();
+            await using var process = await Node.StartAsync(database, s => s.AddSingleton<TimeProvider>(time).Configure<AccountsOptions>(o => o.ExtendSessionsOnUse = isExtended));
+            var session = await process.Get<Sessions>().CreateAsync("ann", Request);
+            foreach (var (days, end) in new[] { (100, 365), (200, isExtended ? 565 : 365) })
+            {
+                time.Ahead = TimeSpan.FromDays(days);
+                Assert.That((await process.Get<Sessions>().FindAsync(session.Token)).State, Is.EqualTo(SessionState.Valid));
+                Assert.That(await database.ScalarAsync<DateTime>($"select expires_at from app.sessions where id = '{session.Id}'"),
+                    Is.EqualTo(DateTime.UtcNow.AddDays(end)).Within(TimeSpan.FromMinutes(2)), $"{days} days, {isExtended}");
+            }
+        }
+    }
+
+    [Test]
     public async Task A_new_session_ends_older_ones_of_the_same_installation_only()
     {
         await using var database = await DatabaseWithUsersAsync("ann", "ben");

@@ -114,8 +114,11 @@ internal sealed class PasswordResetMailTests
             Throws.TypeOf<OptionsValidationException>().With.Message.Contains("Jobs:StopGrace"));
     }
 
-    private static SendPasswordResetMail Job(SmtpSink sink) => new(
-        Options.Create(new MailOptions { Host = "localhost", Port = sink.Port, Security = MailSecurity.None, From = "noreply@example.org" }), TimeProvider.System);
+    private static SendPasswordResetMail Job(SmtpSink sink)
+    {
+        var options = Options.Create(new MailOptions { Host = "localhost", Port = sink.Port, Security = MailSecurity.None, From = "noreply@example.org" });
+        return new SendPasswordResetMail(options, new SmtpTransport(options, TimeProvider.System));
+    }
 
     private static (string, string)[] Settings(SmtpSink sink) =>
     [

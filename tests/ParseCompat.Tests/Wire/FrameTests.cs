@@ -99,7 +99,7 @@ public sealed class FrameTests
     [TestCase("""{"_method":"put","_ApplicationId":"app","_MasterKey":"mk","_noBody":true}""", "200 {\"id\":\"x\",\"put\":{}}")]
     [TestCase("""{"_method":"PUT","_ApplicationId":"app","_JavaScriptKey":"rest"}""", "403 {\"error\":\"unauthorized\"}")]
     [TestCase("""{"_method":"PUT","_ApplicationId":"other","_JavaScriptKey":"js"}""", "403 {\"error\":\"unauthorized\"}")]
-    [TestCase("""{"_method":"PUT","_ApplicationId":"app","_JavaScriptKey":"js","_SessionToken":1}""", "403 {\"error\":\"unauthorized\"}")]
+    [TestCase("""{"_method":"PUT","_ApplicationId":"app","_JavaScriptKey":"js","_SessionToken":1}""", "400 {\"code\":209,\"error\":\"Invalid session token\"}")]
     [TestCase("""{"_method":"PUT","_ApplicationId":"app","_JavaScriptKey":"js","_context":"[]"}""", "400 {\"code\":107,\"error\":\"Invalid object for context.\"}")]
     [TestCase("""{"_method":5,"_ApplicationId":"app","_JavaScriptKey":"js"}""", "200 {\"id\":\"x\",\"body\":{},\"user\":null,\"master\":false}")]
     public async Task The_JavaScript_form_carries_everything_in_the_body(string body, string answer) =>

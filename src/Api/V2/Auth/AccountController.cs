@@ -41,9 +41,10 @@ internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, 
                 Email = body.Email.Value,
                 Session = SessionRequests.Of("signup", body.InstallationId),
             }, body.Fields, HttpContext.Caller(), cancellation);
-        var pair = await tokens.IssueAsync(signedUp.Session!, cancellation);
         Response.Headers.CacheControl = "no-store";
-        return Created($"{Request.PathBase}/api/v2/rows/users/{Uri.EscapeDataString(signedUp.Row.Id)}", TokenAnswer.Of(pair, time));
+        var location = $"{Request.PathBase}/api/v2/rows/users/{Uri.EscapeDataString(signedUp.Row.Id)}";
+        // Who must verify his address first gets no tokens yet.
+        return signedUp.Session is { } session ? Created(location, TokenAnswer.Of(await tokens.IssueAsync(session, cancellation), time)) : Created(location, null);
     }
 
     /// <summary>Ends the session behind the bearer token, with all its tokens, everywhere.</summary>

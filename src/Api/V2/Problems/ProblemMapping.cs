@@ -54,6 +54,7 @@ internal static class ProblemMapping
         RefusalKind.InvalidValue => new(400, ProblemCodes.Value, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.Busy => new(503, ProblemCodes.Busy, refusal.Message) { Headers = [new("Retry-After", "1")] },
         RefusalKind.InvalidCredentials => new(401, ProblemCodes.Credentials, refusal.Message),
+        RefusalKind.EmailNotVerified => new(403, ProblemCodes.Permission, refusal.Message),
         RefusalKind.AccountLocked => new(429, ProblemCodes.Locked, refusal.Message) { Headers = [RetryAfter(refusal.Until)] },
         RefusalKind.InvalidToken => new(400, ProblemCodes.BadToken, refusal.Message),
         RefusalKind.ExpiredToken => new(400, ProblemCodes.ExpiredToken, refusal.Message),

@@ -4,8 +4,8 @@ using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;
 
-/// <summary>The pages behind a password reset link (contract 16.3). They need no script, and tell nobody where their reader came from.</summary>
-internal static class ResetPages
+/// <summary>The pages behind the links of mails (contract 16.3). They need no script, and tell nobody where their reader came from.</summary>
+internal static class AccountPages
 {
     private static readonly KeyValuePair<string, string>[] Headers =
     [
@@ -39,6 +39,24 @@ internal static class ResetPages
 
     /// <summary>A link that is none, or none any more.</summary>
     public static ParseResponse InvalidLink() => Page("Invalid link", "<h1>This link does not work</h1>\n<p>It was used before, has expired, or is not complete. Ask for a new one.</p>");
+
+    /// <summary>The address is the user's.</summary>
+    public static ParseResponse AddressVerified() => Page("Address confirmed", "<h1>Your address is confirmed</h1>\n<p>Thank you.</p>");
+
+    /// <summary>A verification link that is none, or none any more, with a button for another one when it is known whose it was.</summary>
+    /// <param name="action">Where the wish for another one is sent.</param>
+    /// <param name="username">Whose it was, or empty.</param>
+    public static ParseResponse InvalidVerificationLink(string action, string username) => Page("Invalid link", $"""
+        <h1>This link does not work</h1>
+        <p>It was used before, has expired, or is not complete.</p>
+        {(username.Length == 0 ? "" : $"<form method=\"post\" action=\"{Encode(action)}\"><input name=\"username\" type=\"hidden\" value=\"{Encode(username)}\"><button>Send another one</button></form>")}
+        """);
+
+    /// <summary>Another link is on its way.</summary>
+    public static ParseResponse LinkSent() => Page("Link sent", "<h1>A new link has been sent</h1>\n<p>Look into your mail.</p>");
+
+    /// <summary>There was nobody to send it to.</summary>
+    public static ParseResponse LinkNotSent() => Page("No link sent", "<h1>No link could be sent</h1>\n<p>There is no such account, or its address is confirmed already.</p>");
 
     private static ParseResponse Page(string title, string body) => ParseResponse.Raw(200, "text/html; charset=utf-8", Encoding.UTF8.GetBytes($$"""
         <!DOCTYPE html>
