@@ -42,6 +42,9 @@ public enum RefusalKind
     /// <summary>A value that cannot be what it should be; the message says why.</summary>
     InvalidValue,
 
+    /// <summary>A regular expression that the database does not understand.</summary>
+    InvalidPattern,
+
     /// <summary>The service is too busy right now; try again.</summary>
     Busy,
 

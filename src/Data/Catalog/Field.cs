@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Backend.Data.Catalog;
 
 /// <summary>One field of a table: its name in both dialects, its type, and the column (or join table) that holds it.</summary>
@@ -44,6 +46,12 @@ public sealed record Field
 
     /// <summary>Never shown by v2 or in its OpenAPI document (a session's token).</summary>
     public bool Secret { get; init; }
+
+    /// <summary>
+    /// Paths inside an object column that a B-tree index holds as <c>(column #> path)</c>: conditions on them print the path as a constant, so that
+    /// the index can serve them (design section 3). Keys joined by dots.
+    /// </summary>
+    public ImmutableArray<string> IndexedPaths { get; init; } = [];
 
     /// <summary>The column's identifier, quoted for SQL.</summary>
     /// <exception cref="InvalidOperationException">The field has no column.</exception>

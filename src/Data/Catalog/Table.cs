@@ -27,7 +27,8 @@ public sealed class Table
         Origin = origin;
         Relation = relation;
         System = system;
-        Fields = [.. fields];
+        Indexes = indexes is null ? [] : [.. indexes];
+        Fields = IndexedPaths.Mark(fields, Indexes);
         Permissions = permissions ?? TablePermissions.Public;
         HasPermissions = permissions is not null;
         HiddenFields = AccessOptions.Merge(name, system, Permissions.ProtectedFields, access);
@@ -35,7 +36,6 @@ public sealed class Table
         _ownRowIsWhole = access?.ProtectedFieldsOwnerExempt ?? true;
         _hidesByPrincipal = HiddenFields.Keys.Any(g => g is not (RowAcl.Everybody or TablePermissions.Authenticated)
             && !g.StartsWith(TablePermissions.OwnerPrefix, StringComparison.Ordinal));
-        Indexes = indexes is null ? [] : [.. indexes];
         _byName = Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
         Quoted = "app." + Sql.Quote(relation);
         HasRest = Fields.Any(f => f.HasRest);

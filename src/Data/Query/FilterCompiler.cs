@@ -132,7 +132,10 @@ internal static partial class FilterCompiler
             if (wanted.Count > 0)
             {
                 branches.Next();
-                PrintAmong(sql, path, Source(sql, path, alias, false), wanted);
+                if (IndexedSource(path, alias) is { } indexed)
+                    PrintIndexedAmong(sql, path, alias, indexed, wanted);
+                else
+                    PrintAmong(sql, path, Source(sql, path, alias, false), wanted);
             }
         }
         else if (field.Column is not null && field.Kind != FieldKind.Relation && path.Steps.IsEmpty)
@@ -290,7 +293,10 @@ internal static partial class FilterCompiler
         if (IsNested(compare.Path))
         {
             branches.Next();
-            PrintElements(sql, compare.Path, alias, element => PrintJsonCompare(sql, element, compare, false));
+            if (compare.Value.Kind == ValueKind.Number && IndexedSource(compare.Path, alias) is { } indexed)
+                PrintIndexedCompare(sql, compare, alias, indexed);
+            else
+                PrintElements(sql, compare.Path, alias, element => PrintJsonCompare(sql, element, compare, false));
         }
         else if (field.Column is not null && compare.Path.Steps.IsEmpty && KindOf(field.Kind) == compare.Value.Kind && IsOrdered(compare.Value.Kind))
         {
@@ -365,7 +371,7 @@ internal static partial class FilterCompiler
             PrintElements(sql, matches.Path, alias, element =>
             {
                 sql.Sql("jsonb_typeof(").Sql(element).Sql(") = 'string' and ");
-                PrintPattern(sql, $"({element} #>> '{{}}')", matches.Pattern);
+                PrintPattern(sql, $"({element} #>> '{{}}') collate \"C\"", matches.Pattern);
             });
         }
         else if (field.Column is not null && matches.Path.Steps.IsEmpty && field.Kind is FieldKind.Text or FieldKind.File)
@@ -383,7 +389,7 @@ internal static partial class FilterCompiler
             PrintRestElements(sql, matches.Path, alias, element =>
             {
                 sql.Sql("jsonb_typeof(").Sql(element).Sql(") = 'string' and ");
-                PrintPattern(sql, $"({element} #>> '{{}}')", matches.Pattern);
+                PrintPattern(sql, $"({element} #>> '{{}}') collate \"C\"", matches.Pattern);
             });
         }
 
@@ -394,9 +400,7 @@ internal static partial class FilterCompiler
     internal static void PrintPattern(Statement sql, string text, TextPattern pattern)
     {
         // Case-insensitive matching of the "C" collation knows ASCII only.
-        sql.Sql(text);
-        if (pattern.IgnoreCase)
-            sql.Sql(ForeignCollation);
+        sql.Sql(pattern.IgnoreCase ? "(" + text + ")" + ForeignCollation : text);
         sql.Sql((pattern.IsLike, pattern.IgnoreCase) switch
         {
             (true, true) => " ilike ",

@@ -16,7 +16,7 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new Refusal(RefusalKind.Conflict, "Two writes met.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
-            PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidValue, "The regular expression is not valid.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidPattern, "The regular expression is not valid.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
             // Our own, of schema aggregation: the message is a constant with an operator's name.
             PostgresException { SqlState: "B0A01" } e => new Refusal(RefusalKind.InvalidExpression, e.MessageText, table?.Origin),

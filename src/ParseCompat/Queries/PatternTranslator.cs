@@ -20,11 +20,18 @@ internal sealed class PatternTranslator
     /// <summary>PCRE's end: the very end, or before a newline that ends the text.</summary>
     private const string End = @"(?=\n?\Z)";
 
+    private const string LineStart = @"(?:\A|^(?!\Z))";
+
+    /// <summary>PCRE's word boundary, of ASCII words whatever the collation.</summary>
+    private const string WordEdge = "(?:(?<=[A-Za-z0-9_])(?![A-Za-z0-9_])|(?<![A-Za-z0-9_])(?=[A-Za-z0-9_]))";
+
+    private const string NoWordEdge = "(?:(?<=[A-Za-z0-9_])(?=[A-Za-z0-9_])|(?<![A-Za-z0-9_])(?![A-Za-z0-9_]))";
+
     private readonly string _source;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _prefix = new();
+    private readonly Stack<bool> _groups = new();
     private int _at;
-    private int _depth;
     private bool _ignoreCase;
     private bool _lines;
     private bool _dotAll;
@@ -34,6 +41,13 @@ internal sealed class PatternTranslator
     /// <summary>Literal text since an anchor at the beginning is collected as long as this holds.</summary>
     private bool _inPrefix;
 
+    /// <summary>How many of the open groups are look-arounds.</summary>
+    private int _looking;
+
+    /// <summary>A capturing group inside a look-around was seen: PostgreSQL does not count it.</summary>
+    private bool _capturesInLook;
+
+    private bool _refersBack;
     private bool _isAnchored;
     private bool _hasAlternatives;
 
@@ -60,8 +74,10 @@ internal sealed class PatternTranslator
         ReadLeadingOptions();
         while (_at < _source.Length)
             ReadItem();
-        if (_depth > 0)
+        if (_groups.Count > 0)
             throw Wrong("missing )");
+        if (_refersBack && _capturesInLook)
+            throw Unsupported("back reference beside a capturing group inside a look-around");
         var expression = _lines ? "(?w)" + _output : _output.ToString();
         var prefix = _isAnchored && !_hasAlternatives && !_ignoreCase && !_lines && _prefix.Length > 0 && JsonText.IsWellFormed(_prefix.ToString())
             ? _prefix.ToString()
@@ -112,13 +128,15 @@ internal sealed class PatternTranslator
             case '[': ReadClass(); return;
             case '(': ReadGroup(); return;
             case ')':
-                if (--_depth < 0)
+                if (!_groups.TryPop(out var isLook))
                     throw Wrong("unmatched )");
-                Emit(")", repeatable: true);
+                if (isLook)
+                    _looking--;
+                Emit(")", repeatable: !isLook);
                 _at++;
                 return;
             case '|':
-                _hasAlternatives |= _depth == 0;
+                _hasAlternatives |= _groups.Count == 0;
                 Emit("|", repeatable: false);
                 _at++;
                 return;
@@ -127,7 +145,8 @@ internal sealed class PatternTranslator
                     _isAnchored = _inPrefix = true;
                 else
                     _inPrefix = false;
-                _output.Append('^');
+                // After the last newline of a text no line begins.
+                _output.Append(_lines ? LineStart : "^");
                 _canRepeat = false;
                 _at++;
                 return;
@@ -201,12 +220,11 @@ internal sealed class PatternTranslator
 
     private void ReadGroup()
     {
-        _depth++;
         if (_at + 1 < _source.Length && _source[_at + 1] == '*')
             throw Unsupported("(* (verb)");
         if (_at + 1 >= _source.Length || _source[_at + 1] != '?')
         {
-            Emit("(", repeatable: false);
+            Open();
             _at++;
             return;
         }
@@ -217,6 +235,9 @@ internal sealed class PatternTranslator
             if (!rest.StartsWith(opening))
                 continue;
             Emit("(?" + opening, repeatable: false);
+            var isLook = opening != ":";
+            _groups.Push(isLook);
+            _looking += isLook ? 1 : 0;
             _at += 2 + opening.Length;
             return;
         }
@@ -226,7 +247,6 @@ internal sealed class PatternTranslator
             var end = _source.IndexOf(')', _at);
             if (end < 0)
                 throw Wrong("missing ) after comment");
-            _depth--;
             _at = end + 1;
             return;
         }
@@ -236,8 +256,15 @@ internal sealed class PatternTranslator
         var close = name.IndexOfAny('>', '\'');
         if (close <= 0)
             throw Unsupported("(?" + (rest.Length > 0 ? rest[..1].ToString() : ""));
-        Emit("(", repeatable: false);
+        Open();
         _at = _source.Length - name.Length + close + 1;
+    }
+
+    private void Open()
+    {
+        _capturesInLook |= _looking > 0;
+        Emit("(", repeatable: false);
+        _groups.Push(false);
     }
 
     private void ReadEscape()
@@ -264,8 +291,8 @@ internal sealed class PatternTranslator
             case 'V': Emit(@"[^\n\v\f\r]", true); return;
             case 'N': Emit(@"[^\n]", true); return;
             case 'R': Emit(@"(?:\r\n|[\n\v\f\r])", true); return;
-            case 'b': Emit(@"\y", false); return;
-            case 'B': Emit(@"\Y", false); return;
+            case 'b': Emit(WordEdge, false); return;
+            case 'B': Emit(NoWordEdge, false); return;
             case 'A':
                 if (_output.Length == 0)
                     _isAnchored = _inPrefix = true;
@@ -279,6 +306,9 @@ internal sealed class PatternTranslator
             case >= '1' and <= '9':
                 if (_at < _source.Length && char.IsAsciiDigit(_source[_at]))
                     throw Unsupported($"\\{c}{_source[_at]} (back reference of two digits)");
+                if (_looking > 0)
+                    throw Unsupported($"\\{c} (back reference) inside a look-around");
+                _refersBack = true;
                 Emit($"(?:\\{c})", true); // kept apart from a digit that follows
                 return;
         }
@@ -479,7 +509,7 @@ internal sealed class PatternTranslator
 
     private void Literal(string character)
     {
-        if (_inPrefix && _depth == 0)
+        if (_inPrefix && _groups.Count == 0)
             _prefix.Append(character);
         else
             _inPrefix = false;

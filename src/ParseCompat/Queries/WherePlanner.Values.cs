@@ -41,8 +41,9 @@ internal sealed partial class WherePlanner
     /// <summary>A value of an operator. A bare id stands for a pointer where the field is one.</summary>
     private static Value Atom(FieldPath? path, JsonElement value)
     {
+        // Objects and arrays are compared with the elements of array columns only.
         var isNested = IsNested(path);
-        if (!isNested && (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value))))
+        if (path is not { Steps.IsEmpty: true, Field.Kind: FieldKind.Array } && (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value))))
             throw BadAtom(value);
         var read = ReadAtom(value, isNested) ?? throw BadAtom(value);
         return read.Kind == ValueKind.Text && path is { Steps.IsEmpty: true, Field: { Kind: FieldKind.Reference, Target: { } target } }

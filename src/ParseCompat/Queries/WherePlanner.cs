@@ -207,7 +207,8 @@ internal sealed partial class WherePlanner(PlanContext context)
             }
             else
             {
-                filters.Add(Equality(path, ReadAtom(element, IsNested(path)) ?? throw BadAtom(element)));
+                // An object with operators that are none is a value that nothing equals.
+                filters.Add(IsConstraint(element) ? Filter.Never : Equality(path, ReadAtom(element, IsNested(path)) ?? throw BadAtom(element)));
             }
         }
 

@@ -49,6 +49,7 @@ internal static class ErrorMapping
         RefusalKind.RequiredField when refusal.Table is { } table && ClassName.IsSystem(table) => new(ErrorCode.IncorrectType, $"{refusal.Field} is required."),
         RefusalKind.RequiredField => new(ErrorCode.ValidationError, $"{refusal.Field} is required"),
         RefusalKind.Timeout => new(ErrorCode.Timeout, "The request timed out on the server."),
+        RefusalKind.InvalidPattern => new(ErrorCode.InvalidQuery, refusal.Message),
         RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),
         RefusalKind.InvalidExpression => new(ErrorCode.InvalidQuery, refusal.Message),
         RefusalKind.LimitExceeded => new(ErrorCode.InvalidQuery, refusal.Message),

@@ -164,6 +164,8 @@ internal static class ValueReader
             throw new ParseError(ErrorCode.IncorrectType, "GeoJSON: Loop must have at least 3 different vertices");
         if (ring[0] != ring[^1])
             ring.Add(ring[0]);
+        if (Rings.HaveCrossingEdges(ring))
+            throw new ParseError(ErrorCode.IncorrectType, "GeoJSON: Loop is not valid: its edges cross");
         return [.. ring];
     }
 

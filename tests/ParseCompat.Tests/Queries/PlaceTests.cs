@@ -95,6 +95,14 @@ public sealed class PlaceTests
     }
 
     [Test]
+    public async Task A_polygon_whose_edges_cross_is_refused()
+    {
+        var (status, body) = await _server.CallAsync("POST", "/classes/Area", """{"area":{"__type":"Polygon","coordinates":[[0,0],[0,1],[1,0],[1,1]]}}""");
+
+        Assert.That((status, (int)body!["code"]!), Is.EqualTo((400, 111)));
+    }
+
+    [Test]
     public async Task The_first_search_for_places_makes_the_index_and_the_nearest_are_read_from_it()
     {
         await _server.CreateAsync("Spot", $$"""{"at":{{Point(1, 1)}}}""");

@@ -108,6 +108,7 @@ public sealed class WhereTests
     [TestCase("""{"text":{"$regex":1}}""", 102, "$regex value must be a string")]
     [TestCase("""{"text":{"$regex":"a","$options":1}}""", 102, "$options value must be a string")]
     [TestCase("""{"text":{"$regex":"a","$options":"q"}}""", 102, "Bad $options value for query: q")]
+    [TestCase("""{"text":{"$regex":"(a)\\2"}}""", 102, "The regular expression is not valid.")]
     [TestCase("""{"text":{"$regex":"(?R)"}}""", 102, "Regular expression is not supported: (?R")]
     [TestCase("""{"by":{"$inQuery":{"className":"Author"}}}""", 102, "improper usage of $inQuery")]
     [TestCase("""{"by":{"$notInQuery":{"where":{}}}}""", 102, "improper usage of $notInQuery")]

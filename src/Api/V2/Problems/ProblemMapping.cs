@@ -51,6 +51,7 @@ internal static class ProblemMapping
         RefusalKind.PreconditionFailed => new(412, ProblemCodes.Precondition, refusal.Message),
         RefusalKind.LimitExceeded when refusal.Until is { } until => new(429, ProblemCodes.TooMany, refusal.Message) { Headers = [RetryAfter(until)] },
         RefusalKind.LimitExceeded => new(400, ProblemCodes.Limit, refusal.Message),
+        RefusalKind.InvalidPattern => new(400, ProblemCodes.Pattern, refusal.Message),
         RefusalKind.InvalidValue => new(400, ProblemCodes.Value, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.Busy => new(503, ProblemCodes.Busy, refusal.Message) { Headers = [new("Retry-After", "1")] },
         RefusalKind.InvalidCredentials => new(401, ProblemCodes.Credentials, refusal.Message),

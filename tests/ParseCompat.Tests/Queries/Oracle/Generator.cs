@@ -10,7 +10,7 @@ internal sealed class Generator(Random random)
     private static readonly string[] Texts = ["", "a", "B", "ab", "b", "é", "Z", "a\nb", "1", "zz top"];
     private static readonly string[] Paths =
     [
-        "num", "text", "on", "when", "by", "arr", "tags", "mix", "gone", "o.x", "o.y", "o.x.z", "o.list", "o.list.m", "o.list.0", "o.list.1.m", "o.list.m.k", "o.0", "arr.0", "arr.1", "arr.k", "arr.k.0",
+        "num", "text", "on", "when", "by", "arr", "tags", "mix", "gone", "o.x", "o.y", "o.x.z", "o.list", "o.list.m", "o.list.0", "o.list.1.m", "o.list.m.k", "o.0", "objs", "arr.0", "arr.1", "arr.k", "arr.k.0",
         "mix.k", "objs.m", "objs.m.k", "objs.0.m", "likes",
     ];
 
@@ -72,7 +72,7 @@ internal sealed class Generator(Random random)
             var name = Pick("$eq", "$ne", "$in", "$nin", "$lt", "$lte", "$gt", "$gte", "$exists", "$all", "$containedBy", "$regex");
             condition[name] = name switch
             {
-                "$in" or "$nin" or "$all" or "$containedBy" => new JsonArray([.. Enumerable.Range(0, random.Next(5)).Select(_ => Value(path, false))]),
+                "$in" or "$nin" or "$all" or "$containedBy" => new JsonArray([.. Enumerable.Range(0, random.Next(5)).Select(_ => Value(path, name == "$all" ? null : false))]),
                 "$exists" => random.Next(2) == 0,
                 "$regex" => Pick(Patterns),
                 _ => Value(path, false),
@@ -84,12 +84,12 @@ internal sealed class Generator(Random random)
         return condition;
     }
 
-    /// <summary>Mostly of the type that stands there. Plain objects only where they may be compared: inside arrays and objects.</summary>
-    private JsonNode? Value(string path, bool direct) => random.Next(8) switch
+    /// <summary>Mostly of the type that stands there. Plain objects only where they may be compared: with elements of arrays, and in $all (null).</summary>
+    private JsonNode? Value(string path, bool? direct) => random.Next(8) switch
     {
         0 => null,
         1 or 2 => Scalar(),
-        3 when !direct && (path.Contains('.') || path is "arr" or "tags" or "likes") => Part(),
+        3 when direct is null || (direct == false && path is "arr" or "tags" or "likes" or "objs") => Part(),
         4 when path is "by" or "likes" => Pointer(),
         _ => path switch
         {
