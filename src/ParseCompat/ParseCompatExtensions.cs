@@ -6,6 +6,7 @@ using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -48,6 +49,18 @@ public static class ParseCompatExtensions
     public static IApplicationBuilder MapParseCompat(this IApplicationBuilder app)
     {
         var frame = app.ApplicationServices.GetRequiredService<ParseFrame>();
-        return app.Use(next => http => frame.InvokeAsync(http, next));
+        var hooks = app.ApplicationServices.GetService<HookRegistry>();
+        return app.Use(next =>
+        {
+            // Triggers run for other dialects too, as long as there are any.
+            RequestDelegate after = hooks is null ? next : http => hooks.Current.HasTriggers ? EnterAsync(http, next) : next(http);
+            return http => frame.InvokeAsync(http, after);
+        });
+
+        static async Task EnterAsync(HttpContext http, RequestDelegate next)
+        {
+            HookScope.Enter(http);
+            await next(http);
+        }
     }
 }

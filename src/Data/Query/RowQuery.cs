@@ -44,6 +44,9 @@ public sealed record RowQuery
     /// <summary>The permission that the read needs: <see cref="Operation.Find"/> or <see cref="Operation.Get"/>.</summary>
     public Operation Operation { get; init; } = Operation.Find;
 
+    /// <summary>The rows are read for a write of theirs: interceptors of reads are not asked.</summary>
+    public bool IsForWrite { get; init; }
+
     /// <summary>Read the access list.</summary>
     public bool WithAcl { get; init; } = true;
 

@@ -6,7 +6,7 @@ namespace Backend.Data.Rows;
 
 /// <summary>
 /// Business rules around reads and writes, run for both dialects (design section 5). Called without a connection or transaction held, so an
-/// interceptor may call out. To refuse, throw; what a dialect shall answer then is its exception's affair.
+/// interceptor may call out. To refuse, throw a <see cref="Refusal"/> of kind <see cref="RefusalKind.Rejected"/>: each dialect answers it in its own form.
 /// </summary>
 public interface IRowInterceptor
 {
@@ -27,6 +27,9 @@ public interface IRowInterceptor
 
     /// <summary>Before rows are read; returns the query to run.</summary>
     ValueTask<RowQuery> BeforeFindAsync(RowQuery query, Caller caller, CancellationToken cancellation) => new(query);
+
+    /// <summary>After rows were read; returns those to answer with: fewer, or other ones made by <see cref="Row.With"/>.</summary>
+    ValueTask<IReadOnlyList<Row>> AfterFindAsync(RowQuery query, IReadOnlyList<Row> rows, Caller caller, CancellationToken cancellation) => new(rows);
 }
 
 /// <summary>A write that is about to happen, or has happened.</summary>

@@ -86,6 +86,10 @@ public abstract class Row
         return null;
     }
 
+    /// <summary>This row with other values, which are not stored.</summary>
+    /// <param name="values">The values by field name: all that the row shall have. One that is not of its field's type stands in <see cref="Rest"/>.</param>
+    public Row With(IReadOnlyDictionary<string, Value> values) => new ChangedRow(this, values);
+
     /// <summary>The value at a position, which must not be null.</summary>
     public Value GetValue(int field) => Fields[field].Kind switch
     {

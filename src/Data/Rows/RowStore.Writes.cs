@@ -236,6 +236,14 @@ public sealed partial class RowStore
         }
     }
 
+    /// <summary>Reads a whole row that the caller may change or delete, as interceptors get it.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such row. The table's permissions say no.</exception>
+    public Task<Row> GetWritableAsync(Table table, string id, Operation operation, Caller caller, CancellationToken cancellation = default)
+    {
+        AccessRules.Require(table, operation, caller);
+        return WritableAsync(table, id, operation, caller, cancellation);
+    }
+
     private async Task<Row> WritableAsync(Table table, string id, Operation operation, Caller caller, CancellationToken cancellation)
     {
         var sql = new Statement();

@@ -46,8 +46,12 @@ public sealed partial class RowStore
     /// <exception cref="Refusal">Not allowed, or stopped by the time limit.</exception>
     public async Task<RowCursor> OpenAsync(RowQuery query, Caller caller, CancellationToken cancellation = default, RowTransaction? transaction = null)
     {
-        foreach (var interceptor in Concerning(query.Table))
-            query = await interceptor.BeforeFindAsync(query, caller, cancellation);
+        // In a transaction nobody calls out.
+        if (transaction is null && !query.IsForWrite)
+        {
+            foreach (var interceptor in Concerning(query.Table))
+                query = await interceptor.BeforeFindAsync(query, caller, cancellation);
+        }
 
         var (count, rows, shape) = Print(query, caller);
         _indexes.Note((rows ?? count)?.Demanded);
@@ -102,8 +106,14 @@ public sealed partial class RowStore
     /// <summary>Reads one row by its id, as <see cref="Operation.Get"/>; null when there is none that the caller may read.</summary>
     public async Task<Row?> GetAsync(Table table, string id, Caller caller, RowQuery? shape = null, CancellationToken cancellation = default, RowTransaction? transaction = null)
     {
-        await using var cursor = await OpenAsync(ById(table, id, shape), caller, cancellation, transaction);
-        return await cursor.ReadAsync(cancellation) ? cursor.Keep() : null;
+        var query = ById(table, id, shape);
+        Row? row;
+        await using (var cursor = await OpenAsync(query, caller, cancellation, transaction))
+            row = await cursor.ReadAsync(cancellation) ? cursor.Keep() : null;
+        if (row is null || transaction is not null || query.IsForWrite || !IsIntercepted(table))
+            return row;
+        var rows = await AfterFindAsync(query, [row], caller, cancellation);
+        return rows.Count > 0 ? rows[0] : null;
     }
 
     /// <summary>Reads one whole row by its id for the program's own use: whoever may see it, and without interceptors; null when there is none.</summary>
@@ -113,6 +123,17 @@ public sealed partial class RowStore
         var shape = ReadCompiler.PrintRows(rows, ById(table, id), Caller.Administrator);
         await using var cursor = await RowCursor.OpenAsync(await OpenConnectionAsync(cancellation), true, null, null, rows, shape, table, Caller.Administrator, cancellation);
         return await cursor.ReadAsync(cancellation) ? cursor.Keep() : null;
+    }
+
+    /// <summary>
+    /// What interceptors make of rows that were read and kept. For a reader who streams rows from <see cref="OpenAsync"/>: of an intercepted table
+    /// (<see cref="IsIntercepted"/>) he keeps them, gives his cursor back, and answers with what this returns.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<Row>> AfterFindAsync(RowQuery query, IReadOnlyList<Row> rows, Caller caller, CancellationToken cancellation = default)
+    {
+        foreach (var interceptor in Concerning(query.Table))
+            rows = await interceptor.AfterFindAsync(query, rows, caller, cancellation);
+        return rows;
     }
 
     /// <summary>The query for one row by its id.</summary>
@@ -126,7 +147,7 @@ public sealed partial class RowStore
 
     /// <summary>Reads the rows with these ids that the caller may get, in one statement, by id.</summary>
     public async Task<Dictionary<string, Row>> LookUpAsync(Table table, IReadOnlyCollection<string> ids, Caller caller, ImmutableArray<Field> fields = default,
-        CancellationToken cancellation = default, bool withAcl = true, bool mayLag = false)
+        CancellationToken cancellation = default, bool withAcl = true, bool mayLag = false, bool isForWrite = false)
     {
         var rows = new Dictionary<string, Row>(ids.Count, StringComparer.Ordinal);
         if (ids.Count == 0)
@@ -140,11 +161,15 @@ public sealed partial class RowStore
             Sort = [new Sort(Field.Id)],
             WithAcl = withAcl,
             MayLag = mayLag,
+            IsForWrite = isForWrite,
         };
-        await using var cursor = await OpenAsync(query, caller, cancellation);
-        while (await cursor.ReadAsync(cancellation))
-            rows[cursor.Id] = cursor.Keep();
-        return rows;
+        await using (var cursor = await OpenAsync(query, caller, cancellation))
+        {
+            while (await cursor.ReadAsync(cancellation))
+                rows[cursor.Id] = cursor.Keep();
+        }
+
+        return !isForWrite && IsIntercepted(table) ? (await AfterFindAsync(query, [.. rows.Values], caller, cancellation)).ToDictionary(r => r.Id, StringComparer.Ordinal) : rows;
     }
 
     /// <summary>Counts a query's rows, without limit and offset.</summary>

@@ -236,7 +236,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
             if (routes[i].Pattern is not ("/classes/:className" or "/classes/:className/:objectId") || items[i].Method is not ("POST" or "PUT" or "DELETE"))
                 return false;
             var className = items[i].Segments[1];
-            if (className.StartsWith('_') || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
+            if (className.StartsWith('_') || services.Triggers.Concerns(className) || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
                 return false;
         }
 

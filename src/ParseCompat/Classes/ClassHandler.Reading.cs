@@ -4,6 +4,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
@@ -99,6 +100,8 @@ internal partial class ClassHandler
         if (include.Children.Count == 0 || rows.Count == 0)
             return null;
         var snapshot = await Services.Catalog.GetAsync(request.Aborted);
+        if (Services.Triggers.Any)
+            HookScope.Enter(request);
         return await IncludedRows.FetchAsync(rows, include, Services.Rows, snapshot, request.Caller, request.Aborted, options.IncludesMayLag);
     }
 

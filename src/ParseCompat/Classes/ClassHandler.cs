@@ -31,10 +31,11 @@ internal partial class ClassHandler(ClassServices services)
     {
         var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = Read(request, className, isCreate: true) };
         draft.Id = ReadId(draft.Body);
+        await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
         var result = await StoreAsync(draft);
-        return Created(draft, result);
+        return await AfterTriggersAsync(draft, result, Created(draft, result));
     }
 
     /// <summary><c>PUT</c> with an id: changes a row.</summary>
@@ -42,18 +43,21 @@ internal partial class ClassHandler(ClassServices services)
     {
         // An objectId in the body is ignored: Android always sends it (contract 7.3).
         var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = Read(request, className, isCreate: false) };
+        await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
         var result = await StoreAsync(draft);
-        return ParseResponse.Json(200, writer =>
+        return await AfterTriggersAsync(draft, result, ParseResponse.Json(200, writer =>
         {
             writer.WriteStartObject();
             writer.WritePropertyName("updatedAt"u8);
             WireDate.Write(writer, result.UpdatedAt);
-            WriteComputed(writer, result, HiddenAfterWrite(draft, result));
+            var hidden = HiddenAfterWrite(draft, result);
+            WriteComputed(writer, result, hidden);
+            WriteTold(writer, draft, result, hidden);
             WriteExtraKeys(writer, draft, result);
             writer.WriteEndObject();
-        });
+        }));
     }
 
     /// <summary><c>DELETE</c> with an id.</summary>
@@ -64,6 +68,8 @@ internal partial class ClassHandler(ClassServices services)
             throw new Data.Refusal(Data.RefusalKind.ReadOnly, "The caller may only read.", className) { Operation = Operation.Delete };
         if (table is null)
             throw ParseError.ObjectNotFound();
+        if (Services.Triggers.Concerns(className))
+            return await DeleteWithTriggersAsync(request, table, id);
         await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
         return ParseResponse.Empty;
     }
@@ -73,6 +79,14 @@ internal partial class ClassHandler(ClassServices services)
     {
         var options = FindOptions.ReadGet(request);
         Services.Complexity.Check(request, options);
+        if (!Services.Triggers.Any)
+            return await GetRowAsync(request, className, id, options);
+        var find = await BeginFindAsync(request, className, id);
+        return await Services.Triggers.AfterFindAsync(className, await GetRowAsync(request, className, id, options), find, request.Aborted);
+    }
+
+    private async ValueTask<ParseResponse> GetRowAsync(ParseRequest request, string className, string id, FindOptions options)
+    {
         if (await FindTableAsync(request, className) is not { } table)
             throw ParseError.ObjectNotFound();
         AddAllIncludes(options, table);
@@ -109,6 +123,14 @@ internal partial class ClassHandler(ClassServices services)
     {
         var options = FindOptions.ReadFind(request, Services.Options);
         Services.Complexity.Check(request, options);
+        if (!Services.Triggers.Any)
+            return await FindRowsAsync(request, className, options);
+        var find = await BeginFindAsync(request, className, null);
+        return await Services.Triggers.AfterFindAsync(className, await FindRowsAsync(request, className, options), find, request.Aborted);
+    }
+
+    private async ValueTask<ParseResponse> FindRowsAsync(ParseRequest request, string className, FindOptions options)
+    {
         var table = await FindTableAsync(request, className);
         string? redirected = null;
         if (options.RedirectKey is { } key && table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })
@@ -164,6 +186,7 @@ internal partial class ClassHandler(ClassServices services)
         var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = id is null, Body = Read(request, className, id is null) };
         if (draft.IsCreate)
             draft.Id = ReadId(draft.Body);
+        await CheckSentAsync(draft);
         await BeforeWriteAsync(draft);
         await _planner.PlanAsync(draft, request.Aborted);
         await Services.Rows.PrepareAsync(draft.Table, draft.Changes, request.Aborted);
@@ -218,6 +241,7 @@ internal partial class ClassHandler(ClassServices services)
             AclJson.Write(writer, acl);
         }
 
+        WriteTold(writer, draft, result, hidden);
         WriteExtraKeys(writer, draft, result);
         writer.WriteEndObject();
     }, Services.Location(draft.ClassName, result.Id));

@@ -2,6 +2,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Limits;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;
@@ -11,7 +12,7 @@ namespace Backend.ParseCompat.Classes;
 /// <summary>What every class handler works with.</summary>
 internal sealed class ClassServices(
     LiveCatalog catalog, RowStore rows, ValueWriter values, IOptions<ParseCompatOptions> options, IOptions<AccessOptions> access, TimeProvider time,
-    KeywordDenylist denylist, Complexity complexity)
+    KeywordDenylist denylist, Complexity complexity, TriggerRunner triggers)
 {
     /// <summary>Which classes and fields exist.</summary>
     public LiveCatalog Catalog { get; } = catalog;
@@ -24,6 +25,9 @@ internal sealed class ClassServices(
 
     /// <summary>Writes rows.</summary>
     public RowWriter RowWriter { get; } = new(values);
+
+    /// <summary>Calls triggers.</summary>
+    public TriggerRunner Triggers { get; } = triggers;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; } = time;

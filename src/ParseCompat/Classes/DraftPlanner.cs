@@ -31,7 +31,7 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
                 throw ParseError.ObjectNotFound();
         }
 
-        var missing = Missing(draft, table);
+        var missing = Missing(draft.ClassName, draft.Body, table);
         if (table is not null && NamesUnknown(draft, table))
         {
             AccessRules.RequireAddField(table, caller, draft.IsCreate);
@@ -47,11 +47,20 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         }
 
         draft.Table = table;
-        draft.Changes = Changes(draft, table);
+        draft.Changes = Changes(draft.Body, draft.IsCreate, table);
         draft.Changes.AddsFields = draft.Request.AddsFields;
         if (draft is { IsCreate: true, Request.IsMaintenance: true, Body.CreatedAt: { } createdAt })
             (draft.Changes.CreatedAt, draft.Changes.UpdatedAt) = Times(createdAt, draft.Body.UpdatedAt ?? createdAt);
         draft.Changes.Guard = draft.Request.Guard;
+    }
+
+    /// <summary>Plans what a trigger wants written to a row of another dialect; a trigger may add fields.</summary>
+    /// <exception cref="ParseError">111: a type mismatch.</exception>
+    public async ValueTask<ChangeSet> PlanAsync(Table table, Draft body, bool isCreate, CancellationToken cancellation)
+    {
+        if (Missing(table.Origin, body, table) is { } missing)
+            table = (await catalog.EnsureAsync(table.Origin, missing, cancellation)).FindByOrigin(table.Origin)!;
+        return Changes(body, isCreate, table);
     }
 
     /// <summary>Refuses to make a class by using it, unless the settings or the master key allow it.</summary>
@@ -68,24 +77,24 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         new(ErrorCode.OperationForbidden, $"This user is not allowed to access non-existent class: {className}");
 
     /// <summary>The fields that the class lacks; null: none.</summary>
-    private static List<FieldSpec>? Missing(WriteDraft draft, Table? table)
+    private static List<FieldSpec>? Missing(string className, Draft body, Table? table)
     {
         List<FieldSpec>? missing = null;
-        foreach (var field in draft.Body.Fields)
+        foreach (var field in body.Fields)
         {
             if (field.Kind is not { } kind)
                 continue;
             if (table?.Find(field.Name) is { } existing)
             {
                 if (!Fits(existing, field, kind))
-                    throw Mismatch(draft.ClassName, field.Name, existing.Kind, existing.Target, kind, field.Target);
+                    throw Mismatch(className, field.Name, existing.Kind, existing.Target, kind, field.Target);
                 continue;
             }
 
             if (missing?.Find(m => m.Name == field.Name) is not { } other)
                 (missing ??= []).Add(new FieldSpec(field.Name, kind, field.Target));
             else if (other.Kind != kind || other.Target != field.Target)
-                throw Mismatch(draft.ClassName, field.Name, other.Kind, other.Target, kind, field.Target);
+                throw Mismatch(className, field.Name, other.Kind, other.Target, kind, field.Target);
             if (kind == FieldKind.Point && table is not null && HasPoint(table))
                 throw new ParseError(ErrorCode.IncorrectType, "MongoDB only supports one GeoPoint field in a class.");
         }
@@ -138,10 +147,10 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         new(ErrorCode.IncorrectType,
             $"schema mismatch for {className}.{name}; expected {ErrorMapping.TypeName(expected, expectedTarget)} but got {ErrorMapping.TypeName(actual, actualTarget)}");
 
-    private static ChangeSet Changes(WriteDraft draft, Table table)
+    private static ChangeSet Changes(Draft body, bool isCreate, Table table)
     {
-        var changes = new ChangeSet { Acl = draft.Body.Acl };
-        foreach (var field in draft.Body.Fields)
+        var changes = new ChangeSet { Acl = body.Acl };
+        foreach (var field in body.Fields)
         {
             // A null, or a Delete, of a field that nobody has: nothing to store and no field to make.
             if (table.Find(field.Name) is not { } column)
@@ -163,7 +172,7 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
                 case DraftAction.Relate:
                     if (field.Linked.Length > 0)
                         changes.Add(new Change.Link(column, field.Linked));
-                    if (field.Unlinked.Length > 0 && !draft.IsCreate)
+                    if (field.Unlinked.Length > 0 && !isCreate)
                         changes.Add(new Change.Unlink(column, field.Unlinked));
                     break;
                 default:

@@ -1,5 +1,6 @@
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Classes;
@@ -19,8 +20,11 @@ internal sealed class WriteDraft
     /// <summary>Whether a row is made.</summary>
     public required bool IsCreate { get; init; }
 
-    /// <summary>The body.</summary>
-    public required Draft Body { get; init; }
+    /// <summary>The body; after a beforeSave trigger what that made of it.</summary>
+    public required Draft Body { get; set; }
+
+    /// <summary>The save on its way past triggers; null: the class has none.</summary>
+    public HookedSave? Save { get; set; }
 
     /// <summary>The class's table, once planned.</summary>
     public Table Table { get; set; } = null!;

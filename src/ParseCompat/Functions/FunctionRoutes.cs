@@ -1,12 +1,11 @@
 using Backend.Data.Catalog;
-using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Functions;
 
 /// <summary><c>/functions/:name</c> and <c>/jobs</c> (contract 20.1, 20.2): functions are web hooks; jobs have no web hook, so none is known by name.</summary>
-internal sealed class FunctionRoutes(ClassServices services, LiveCatalog catalog, HookRegistry hooks, HookClient client) : IRouteSource
+internal sealed class FunctionRoutes(CallFactsReader facts, LiveCatalog catalog, HookRegistry hooks, HookClient client) : IRouteSource
 {
     /// <inheritdoc/>
     public void AddRoutes(RouteList routes)
@@ -23,7 +22,7 @@ internal sealed class FunctionRoutes(ClassServices services, LiveCatalog catalog
         var name = request["functionName"];
         if (hooks.Current.Function(name) is not { } hook)
             throw new ParseError(ErrorCode.ScriptFailed, $"Invalid function: \"{name}\"");
-        var facts = await CallFacts.OfAsync(request, services);
+        var call = await facts.OfAsync(request);
         var answer = await client.CallAsync(
             hook,
             writer =>
@@ -32,7 +31,7 @@ internal sealed class FunctionRoutes(ClassServices services, LiveCatalog catalog
                 FunctionParameters.Write(writer, request);
                 writer.WritePropertyName("functionName"u8);
                 JsonText.Write(writer, name);
-                facts.Write(writer);
+                call.Write(writer);
             },
             request.Aborted);
         return ParseResponse.Json(200, writer =>

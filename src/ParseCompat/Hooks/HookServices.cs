@@ -1,4 +1,5 @@
 using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Backend.ParseCompat.Functions;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
@@ -27,6 +28,10 @@ internal static class HookServices
         services.AddSingleton<ICatalogFollower>(s => s.GetRequiredService<HookRegistry>());
         services.AddSingleton<HookStore>();
         services.AddSingleton<HookClient>();
+        services.AddSingleton<HookObject>();
+        services.AddSingleton<CallFactsReader>();
+        services.AddSingleton<TriggerRunner>();
+        services.AddSingleton<IRowInterceptor, HookInterceptor>();
         services.AddSingleton<IRouteSource, HookRoutes>();
         services.AddSingleton<IRouteSource, FunctionRoutes>();
     }

@@ -1,5 +1,6 @@
 using Backend.Data.Access;
 using Backend.Data.Accounts;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;
@@ -20,6 +21,13 @@ internal sealed partial class UserHandler
             throw AlreadyLinked();
         if (owners.Count == 0)
             return null;
+
+        if (request.Caller.UserId is null && Services.Triggers.Find(ClassName, Triggers.BeforeLogin) is not null)
+        {
+            var table = (await Services.Catalog.GetAsync(request.Aborted)).Users!;
+            if (await Services.Rows.GetUninterceptedAsync(table, owners[0].UserId, request.Aborted) is { } user)
+                await Services.Triggers.ObjectAsync(ClassName, Triggers.BeforeLogin, Services.Triggers.Show(user), await Services.Triggers.Facts.OfAsync(request), request.Aborted);
+        }
 
         var session = new SessionRequest { InstallationId = request.InstallationId, CreatedWith = CreatedWith("login", authData.Names) };
         var loggedIn = await accounts.LogInByIdentityAsync(owners[0].UserId, authData.Identities, request.Caller.UserId is null ? session : null, request.Aborted);

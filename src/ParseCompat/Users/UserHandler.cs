@@ -75,11 +75,24 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
     }
 
     /// <inheritdoc/>
-    protected override async ValueTask BeforeWriteAsync(WriteDraft draft)
+    protected override async ValueTask CheckSentAsync(WriteDraft draft)
     {
         var body = draft.Body;
         if (!draft.Request.IsMaster && body.Fields.Exists(f => f.Name == "emailVerified"))
             throw new ParseError(ErrorCode.OperationForbidden, "Clients aren't allowed to manually update email verification.");
+        var outcome = new UserOutcome { AuthData = AuthData.Read(draft.Request.Body.Get("authData")) };
+        draft.Outcome = outcome;
+        if (!draft.IsCreate && outcome.AuthData is { IsEmpty: false } authData)
+            await CheckLinkAsync(draft.Request, draft.Id!, authData);
+    }
+
+    /// <inheritdoc/>
+    protected override string? NewSessionToken(WriteDraft draft) => (draft.Outcome as UserOutcome)?.Session?.Token;
+
+    /// <inheritdoc/>
+    protected override ValueTask BeforeWriteAsync(WriteDraft draft)
+    {
+        var body = draft.Body;
         foreach (var field in body.Fields)
         {
             if (field is { Name: "authData" or "password" or "sessionToken", Steps.Length: > 0 })
@@ -88,21 +101,14 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
 
         if (draft is { IsCreate: true, Id: { } id } && !RowAcl.IsUserId(id))
             throw new ParseError(ErrorCode.OperationForbidden, "Invalid object ID.");
-        var outcome = new UserOutcome { AuthData = AuthData.Read(draft.Request.Body.Get("authData")) };
+        var outcome = (UserOutcome)draft.Outcome!;
         body.Take("authData");
         body.Take("sessionToken");
         if (body.Take("password") is { } password)
             outcome.Password = PasswordOf(password);
-        draft.Outcome = outcome;
-        if (draft.IsCreate)
-        {
-            if (string.IsNullOrEmpty(body.Text("username")) && outcome.AuthData is not null && body.Find("username") is null)
-                body.Set("username", new TypedValue(Value.Of(outcome.MakeUsername()), Data.Catalog.FieldKind.Text));
-        }
-        else if (outcome.AuthData is { IsEmpty: false } authData)
-        {
-            await CheckLinkAsync(draft.Request, draft.Id!, authData);
-        }
+        if (draft.IsCreate && string.IsNullOrEmpty(body.Text("username")) && outcome.AuthData is not null && body.Find("username") is null)
+            body.Set("username", new TypedValue(Value.Of(outcome.MakeUsername()), Data.Catalog.FieldKind.Text));
+        return default;
     }
 
     /// <inheritdoc/>

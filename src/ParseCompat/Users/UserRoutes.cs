@@ -4,6 +4,7 @@ using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Accounts;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;
@@ -45,12 +46,33 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
         // The provider's data at a log-in by password are a second factor; there is none yet.
         if (AuthData.Read(request.Body.Get("authData") is { ValueKind: not JsonValueKind.Null } json ? json : null) is { } authData)
             await authData.CheckAsync(providers, request.Aborted);
-        var loggedIn = await AuthenticateAsync(request, new SessionRequest
-        {
-            InstallationId = request.InstallationId,
-            CreatedWith = UserHandler.CreatedWith("login", "password"),
-        });
+        var session = new SessionRequest { InstallationId = request.InstallationId, CreatedWith = UserHandler.CreatedWith("login", "password") };
+        await services.Catalog.GetAsync(request.Aborted);
+        if (services.Triggers.Concerns(ClassName.User))
+            return await LogInWithTriggersAsync(request, session);
+        var loggedIn = await AuthenticateAsync(request, session);
         return await AnswerAsync(loggedIn.UserId, loggedIn.Session!.Token, InvalidCredentials, request.Aborted);
+    }
+
+    /// <summary>The log-in of an app whose triggers want to hear of it: beforeLogin comes between the password and the session.</summary>
+    private async ValueTask<ParseResponse> LogInWithTriggersAsync(ParseRequest request, SessionRequest asked)
+    {
+        var triggers = services.Triggers;
+        var userId = (await AuthenticateAsync(request, null)).UserId;
+        var users = (await services.Catalog.GetAsync(request.Aborted)).Users!;
+        var row = await services.Rows.GetUninterceptedAsync(users, userId, request.Aborted) ?? throw InvalidCredentials();
+        await triggers.ObjectAsync(ClassName.User, Triggers.BeforeLogin, triggers.Show(row), await triggers.Facts.OfAsync(request), request.Aborted);
+        var session = await sessions.CreateAsync(userId, asked, request.Aborted);
+        if (triggers.Find(ClassName.User, Triggers.AfterLogin) is not null)
+        {
+            var user = triggers.Show(row);
+            user["sessionToken"] = session.Token;
+            user["className"] = ClassName.User;
+            var facts = CallFactsReader.Of(request, HookJson.Write(writer => user.WriteTo(writer)));
+            await triggers.ObjectAsync(ClassName.User, Triggers.AfterLogin, user, facts, CancellationToken.None);
+        }
+
+        return await AnswerAsync(userId, session.Token, InvalidCredentials, request.Aborted);
     }
 
     private async ValueTask<ParseResponse> VerifyPasswordAsync(ParseRequest request)
@@ -88,8 +110,19 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
         var caller = request.Caller;
         if (request.IsMaster && request.SessionToken is { } token && await sessions.FindAsync(token, request.Aborted) is { IsValid: true } found)
             caller = found.Caller!;
-        if (caller.UserId is not null)
+        if (caller.UserId is null)
+            return ParseResponse.Empty;
+        var triggers = services.Triggers;
+        if (triggers.Find(ClassName.Session, Triggers.AfterLogout) is null || caller.SessionId is not { } id
+            || await services.Rows.GetUninterceptedAsync((await services.Catalog.GetAsync(request.Aborted)).Sessions!, id, request.Aborted) is not { } row)
+        {
             await sessions.LogOutAsync(caller, request.Aborted);
+            return ParseResponse.Empty;
+        }
+
+        var facts = await triggers.Facts.OfAsync(request);
+        await sessions.LogOutAsync(caller, request.Aborted);
+        await triggers.ObjectAsync(ClassName.Session, Triggers.AfterLogout, triggers.Show(row), facts, CancellationToken.None);
         return ParseResponse.Empty;
     }
 

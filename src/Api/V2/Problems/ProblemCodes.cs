@@ -131,4 +131,7 @@ internal static class ProblemCodes
 
     /// <summary>Anything else that HTTP itself names.</summary>
     public const string Http = "http_error";
+
+    /// <summary>A business rule of the app said no.</summary>
+    public const string Rejected = "rejected";
 }

@@ -60,6 +60,7 @@ internal static class ProblemMapping
         RefusalKind.InvalidToken => new(400, ProblemCodes.BadToken, refusal.Message),
         RefusalKind.ExpiredToken => new(400, ProblemCodes.ExpiredToken, refusal.Message),
         RefusalKind.InvalidSession or RefusalKind.ExpiredSession => Unauthorized(refusal.Kind == RefusalKind.ExpiredSession),
+        RefusalKind.Rejected => new(422, ProblemCodes.Rejected, refusal.Message, refusal.Detail),
         RefusalKind.Conflict => new(409, ProblemCodes.Conflict, refusal.Message),
         _ => new(400, ProblemCodes.Http, refusal.Message),
     };

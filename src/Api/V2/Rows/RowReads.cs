@@ -23,15 +23,16 @@ internal sealed class RowReads(RowStore store, IConfiguration configuration)
             AccessRules.Require(table, Operation.Count, planned.Caller);
         await using var cursor = await store.OpenAsync(query, planned.Caller, cancellation);
 
-        // With embeddings the page is kept, so that one look-up per table serves all its rows; without them it streams.
-        List<Row>? page = null;
+        // With embeddings the page is kept, so that one look-up per table serves all its rows; and where an interceptor wants to see it. Else it streams.
+        IReadOnlyList<Row>? page = null;
         var embedded = EmbeddedRows.None;
-        if (!plan.Embeddings.IsEmpty)
+        if (!plan.Embeddings.IsEmpty || store.IsIntercepted(table))
         {
-            page = [];
+            var kept = new List<Row>();
             while (await cursor.ReadAsync(cancellation))
-                page.Add(cursor.Keep());
+                kept.Add(cursor.Keep());
             await cursor.DisposeAsync();
+            page = await store.AfterFindAsync(query, kept, planned.Caller, cancellation);
             embedded = await EmbeddedRows.ReadAsync(store, plan, page, planned.Caller, cancellation);
         }
 

@@ -92,7 +92,8 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         Row? row = null;
         if (WantsRows(planned))
         {
-            row = await store.GetAsync(table, id, planned.Caller, planned.Plan.Query with { WithVersion = true, Sort = [], Offset = 0 }, cancellation) ?? throw RowReads.NotFound(table, id);
+            row = await store.GetAsync(table, id, planned.Caller, planned.Plan.Query with { WithVersion = true, Sort = [], Offset = 0, IsForWrite = true }, cancellation)
+                ?? throw RowReads.NotFound(table, id);
             version ??= row.Version; // what is shown is what was deleted
         }
 
@@ -178,7 +179,8 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
             }
             catch (Refusal refusal) when (refusal.Kind is RefusalKind.PreconditionFailed or RefusalKind.Conflict)
             {
-                if (attempt == Attempts)
+                // What interceptors have heard of is written and stays.
+                if (attempt == Attempts || store.IsIntercepted(table))
                     throw new Problem(409, ProblemCodes.Conflict, "Other writes came between. Try again.");
             }
         }
@@ -187,7 +189,7 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
     private async Task<IReadOnlyList<string>> TryWriteMatchingAsync(
         Table table, PlannedRequest planned, bool wholeRows, Func<Row, RowTransaction?, Task> write, CancellationToken cancellation)
     {
-        var query = planned.Plan.Query with { Limit = Limits.MaxChangedRows + 1, Offset = 0, Sort = [], WithVersion = true };
+        var query = planned.Plan.Query with { Limit = Limits.MaxChangedRows + 1, Offset = 0, Sort = [], WithVersion = true, IsForWrite = true };
         if (!wholeRows || !WantsRows(planned))
             query = query with { Fields = [], WithAcl = false };
         var rows = new List<Row>();
@@ -234,7 +236,7 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         }
 
         var plan = planned.Plan;
-        var byId = await store.LookUpAsync(plan.Query.Table, ids, planned.Caller, plan.Query.Fields, cancellation, plan.Query.WithAcl);
+        var byId = await store.LookUpAsync(plan.Query.Table, ids, planned.Caller, plan.Query.Fields, cancellation, plan.Query.WithAcl, isForWrite: true);
         await AnswerAsync(context, planned, [.. ids.Select(id => byId.GetValueOrDefault(id)).OfType<Row>()], status, single, cancellation, ids.Count);
     }
 

@@ -1,0 +1,100 @@
+using System.Text.Json.Nodes;
+using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Wire;
+
+namespace Backend.ParseCompat.Hooks;
+
+/// <summary>A create or update of a class with triggers, on its way past them.</summary>
+internal sealed class HookedSave
+{
+    private static readonly string[] NotWritten = ["createdAt", "updatedAt", "className", "__type"];
+    private static readonly string[] NotTold = ["objectId", "createdAt", "updatedAt"];
+    private static readonly string[] NotToldOfUsers = ["password", "authData", "sessionToken"];
+
+    /// <summary>The class.</summary>
+    public required string ClassName { get; init; }
+
+    /// <summary>Whether a row is made.</summary>
+    public required bool IsCreate { get; init; }
+
+    /// <summary>The row's id; in a create null, unless one was chosen.</summary>
+    public string? Id { get; set; }
+
+    /// <summary>What is saved; after <see cref="Take"/> what the hook made of it.</summary>
+    public required Draft Body { get; set; }
+
+    /// <summary>Who calls.</summary>
+    public required CallFacts Facts { get; init; }
+
+    /// <summary>The row before the save; null in a create.</summary>
+    public JsonObject? Original { get; init; }
+
+    /// <summary>What the client sent, key by key; null when it was not in this dialect.</summary>
+    public JsonObject? Sent { get; init; }
+
+    /// <summary>Keys that the hook changed, with the value, or the operation, that it gave: the client is told (contract 7.1).</summary>
+    public List<KeyValuePair<string, JsonNode?>> Told { get; } = [];
+
+    /// <summary>Takes over what a beforeSave hook answered: the fields to write instead.</summary>
+    /// <param name="given">The hook's fields; <c>{}</c> changes nothing.</param>
+    /// <param name="shown">The object as the hook saw it.</param>
+    /// <exception cref="ParseError">What the hook gave cannot be written.</exception>
+    public void Take(JsonObject given, JsonObject shown)
+    {
+        foreach (var key in NotWritten)
+            given.Remove(key);
+        if (given.Count == 0)
+            return;
+        if (given["objectId"] is JsonValue id && id.TryGetValue(out string? chosen) && chosen.Length > 0 && IsCreate)
+            Id = chosen;
+        given.Remove("objectId");
+
+        var answered = DraftReader.Read(RequestBody.Read(System.Text.Encoding.UTF8.GetBytes(given.ToJsonString()), 1000), ClassName, IsCreate);
+        var sent = Body;
+        var body = new Draft { Acl = answered.Acl ?? sent.Acl, CreatedAt = sent.CreatedAt, UpdatedAt = sent.UpdatedAt };
+        foreach (var field in sent.Fields)
+        {
+            if (IsKept(field, given, shown))
+                body.Fields.Add(field);
+            else if (!given.ContainsKey(field.Name) && Sent is not null && !JsonNode.DeepEquals(shown[field.Name], Original?[field.Name]))
+                Tell(field.Name, Original?[field.Name]?.DeepClone() ?? new JsonObject { ["__op"] = "Delete" });
+        }
+
+        foreach (var field in answered.Fields)
+        {
+            if (!body.Fields.Exists(f => f.Name == field.Name && !answered.Fields.Contains(f)) && !IsUnchanged(field, given, sent))
+                body.Fields.Add(field);
+        }
+
+        Body = body;
+        foreach (var (key, value) in given)
+        {
+            if (Sent is not null && (!Sent.TryGetPropertyValue(key, out var before) || !JsonNode.DeepEquals(before, value)))
+                Tell(key, value?.DeepClone());
+        }
+    }
+
+    /// <summary>
+    /// Whether what the client asked for stays as it is. An operation whose result the hook hands back stays an operation, so that it is atomic in
+    /// the database; and so does one on a relation, which no value can stand for.
+    /// </summary>
+    private static bool IsKept(DraftField field, JsonObject given, JsonObject shown)
+    {
+        if (!given.TryGetPropertyValue(field.Name, out var value))
+            return field.Action == DraftAction.Relate;
+        return JsonNode.DeepEquals(value, shown[field.Name])
+            || (field.Action == DraftAction.Relate && value is JsonObject relation && !relation.ContainsKey("__op"));
+    }
+
+    /// <summary>Hooks often hand the whole object back: what is as it was, and not the client's, is not written again.</summary>
+    private bool IsUnchanged(DraftField field, JsonObject given, Draft sent) =>
+        !field.IsOperation && Original is not null && !sent.Fields.Exists(f => f.Name == field.Name)
+        && Original.TryGetPropertyValue(field.Key, out var before) && JsonNode.DeepEquals(before, given[field.Key]);
+
+    private void Tell(string key, JsonNode? value)
+    {
+        if (NotTold.Contains(key) || (ClassName == Wire.ClassName.User && NotToldOfUsers.Contains(key)) || Told.Exists(t => t.Key == key))
+            return;
+        Told.Add(new(key, value));
+    }
+}
