@@ -159,8 +159,15 @@ public sealed partial class RowStore
         int deleted;
         do
         {
-            deleted = await Database.ExecuteUnlimitedAsync(_database,
-                $"delete from {table.Quoted} where ctid = any(array(select ctid from {table.Quoted} limit {Portion} for update))", [], cancellation);
+            try
+            {
+                deleted = await Database.ExecuteUnlimitedAsync(_database,
+                    $"delete from {table.Quoted} where ctid = any(array(select ctid from {table.Quoted} limit {Portion} for update))", [], cancellation);
+            }
+            catch (NpgsqlException e) when (DatabaseErrors.TryMap(e, table, out var refusal))
+            {
+                throw refusal;
+            }
         }
         while (deleted == Portion);
     }

@@ -109,7 +109,7 @@ internal sealed class ConfigRoutes(ClassServices services) : IRouteSource
         (await services.Catalog.GetAsync(cancellation)).FindByOrigin(ClassName.GlobalConfig)!;
 
     private static JsonElement? ObjectOf(Row row, string field) =>
-        row.Get(field) is { Kind: ValueKind.Object } value ? JsonElement.Parse(value.AsBytes) : null;
+        row.Get(field) is { Kind: ValueKind.Object } value ? JsonElement.Parse(value.AsBytes, new JsonDocumentOptions { MaxDepth = NestedJson.MaxDepth + 20 }) : null;
 
     private static void WriteKeys(Utf8JsonWriter writer, string name, JsonElement? value, Func<string, bool> isHidden)
     {

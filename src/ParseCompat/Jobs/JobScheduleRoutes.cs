@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 
@@ -23,11 +22,11 @@ internal sealed class JobScheduleRoutes(ClassServices services) : IRouteSource
         routes.Map("DELETE", "/cloud_code/jobs/:objectId", r => _rows.DeleteAsync(r, ClassName.JobSchedule, r["objectId"]), RouteRules.Master);
     }
 
-    private async ValueTask<JsonArray> RowsAsync(ParseRequest request)
+    private async ValueTask<JsonElement> RowsAsync(ParseRequest request)
     {
         var find = request.MakeItem("GET", request.Segments, "", RequestBody.Empty);
         var answer = await JsonOutput.ReadAsync(await _rows.FindAsync(find, ClassName.JobSchedule), request.Aborted);
-        return answer["results"]!.AsArray();
+        return answer.GetProperty("results");
     }
 
     private async ValueTask<ParseResponse> DataAsync(ParseRequest request)
@@ -37,10 +36,10 @@ internal sealed class JobScheduleRoutes(ClassServices services) : IRouteSource
         {
             writer.WriteStartObject();
             writer.WriteStartArray("in_use"u8);
-            foreach (var row in rows)
+            foreach (var row in rows.EnumerateArray())
             {
-                if (row?["jobName"] is { } name)
-                    name.WriteTo(writer);
+                if (row.TryGetProperty("jobName", out var name))
+                    JsonText.WriteAsRead(writer, name);
             }
 
             writer.WriteEndArray();
@@ -55,18 +54,27 @@ internal sealed class JobScheduleRoutes(ClassServices services) : IRouteSource
     {
         if (request.Body.Get("job_schedule") is not { ValueKind: JsonValueKind.Object } schedule)
             throw new ParseError(ErrorCode.InvalidJson, "job_schedule must be an object.");
-        var json = JsonObject.Create(schedule)!;
-        if (json["jobName"] is { } name && !(name is JsonValue text && text.TryGetValue<string>(out var job) && job.Length == 0))
+        if (schedule.TryGetProperty("jobName", out var name) && name.ValueKind != JsonValueKind.Null && !(name.ValueKind == JsonValueKind.String && name.ValueEquals("")))
             throw new ParseError(ErrorCode.InternalServerError, "Cannot Schedule a job that is not deployed");
-        if (!json.ContainsKey("startAfter"))
-            json["startAfter"] = services.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", null);
         using var stream = new MemoryStream();
         using (var writer = new Utf8JsonWriter(stream))
-            json.WriteTo(writer);
+        {
+            writer.WriteStartObject();
+            foreach (var property in schedule.EnumerateObject())
+            {
+                writer.WritePropertyName(property.Name);
+                JsonText.WriteAsRead(writer, property.Value);
+            }
+
+            if (!schedule.TryGetProperty("startAfter", out _))
+                writer.WriteString("startAfter"u8, services.Time.GetUtcNow().UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", null));
+            writer.WriteEndObject();
+        }
+
         var item = request.MakeItem(request.Method, request.Segments, "", RequestBody.Read(stream.ToArray(), services.Options.MaxJsonDepth));
         item.Route = request.Route;
         return item;
     }
 
-    private static ParseResponse Bare(JsonArray rows) => ParseResponse.Json(200, writer => rows.WriteTo(writer));
+    private static ParseResponse Bare(JsonElement rows) => ParseResponse.Json(200, writer => JsonText.WriteAsRead(writer, rows));
 }

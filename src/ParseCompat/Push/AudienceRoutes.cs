@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using System.Text.Json;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 
@@ -25,24 +25,48 @@ internal sealed class AudienceRoutes(ClassServices services) : IRouteSource
     private static async ValueTask<ParseResponse> ShowAsync(ParseRequest request, ParseResponse response)
     {
         var json = await JsonOutput.ReadAsync(response, request.Aborted);
-        if (json["results"] is JsonArray rows)
+        return ParseResponse.Json(200, writer =>
         {
-            foreach (var row in rows)
-                Show(row!);
-        }
-        else
-        {
-            Show(json);
-        }
+            if (!json.TryGetProperty("results", out var rows) || rows.ValueKind != JsonValueKind.Array)
+            {
+                Show(writer, json);
+                return;
+            }
 
-        return ParseResponse.Json(200, writer => json.WriteTo(writer));
+            writer.WriteStartObject();
+            foreach (var property in json.EnumerateObject())
+            {
+                writer.WritePropertyName(property.Name);
+                if (property.Name != "results")
+                {
+                    JsonText.WriteAsRead(writer, property.Value);
+                    continue;
+                }
+
+                writer.WriteStartArray();
+                foreach (var row in rows.EnumerateArray())
+                    Show(writer, row);
+                writer.WriteEndArray();
+            }
+
+            writer.WriteEndObject();
+        });
     }
 
-    private static void Show(JsonNode row)
+    private static void Show(Utf8JsonWriter writer, JsonElement row)
     {
-        if (row["query"] is JsonValue query && query.TryGetValue<string>(out var text) && Parameter.TryParse(text, out var parsed))
-            row["query"] = JsonNode.Parse(parsed.GetRawText());
-        if (row["lastUsed"] is JsonObject date && date["iso"] is JsonValue iso)
-            row["lastUsed"] = iso.DeepClone();
+        writer.WriteStartObject();
+        foreach (var property in row.EnumerateObject())
+        {
+            var value = property.Value;
+            if (property.Name == "query" && value.ValueKind == JsonValueKind.String && Parameter.TryParse(JsonText.Read(value), out var query))
+                value = query;
+            else if (property.Name == "lastUsed" && value.ValueKind == JsonValueKind.Object && value.TryGetProperty("iso", out var iso))
+                value = iso;
+            writer.WritePropertyName(property.Name);
+            JsonText.WriteAsRead(writer, value);
+        }
+
+        writer.WriteEndObject();
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Nodes;
+using Backend.Data.Rows;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.ObjectPool;
 
@@ -44,15 +44,16 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         return output;
     }
 
-    /// <summary>An answer's JSON, for the few that are made of another one.</summary>
-    public static async ValueTask<JsonNode> ReadAsync(ParseResponse response, CancellationToken cancellation)
+    /// <summary>An answer's JSON, for the few that are made of another one. Copy of it what is wanted as raw JSON: half a character has no text.</summary>
+    public static async ValueTask<JsonElement> ReadAsync(ParseResponse response, CancellationToken cancellation)
     {
         var output = Rent();
         try
         {
             await response.WriteAsync(output, cancellation);
             await output.Json.FlushAsync(cancellation);
-            return JsonNode.Parse(output.Written.Span)!;
+            var reader = new Utf8JsonReader(output.Written.Span, new JsonReaderOptions { MaxDepth = NestedJson.MaxDepth + 20 });
+            return JsonElement.ParseValue(ref reader);
         }
         finally
         {

@@ -60,6 +60,10 @@ internal static class JsonText
         writer.WriteRawValue(raw.Append('"').ToString(), skipInputValidation: true);
     }
 
+    /// <summary>Writes a value as it was read, half characters and all.</summary>
+    public static void WriteAsRead(Utf8JsonWriter writer, JsonElement value) =>
+        writer.WriteRawValue(System.Runtime.InteropServices.JsonMarshal.GetRawUtf8Value(value), skipInputValidation: true);
+
     /// <summary>Whether every surrogate has its partner.</summary>
     public static bool IsWellFormed(ReadOnlySpan<char> text)
     {

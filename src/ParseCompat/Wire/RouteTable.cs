@@ -125,6 +125,9 @@ internal sealed class RouteTable
             .ToFrozenDictionary(g => g.Key, g => g.OrderBy(r => r.TakesRest).ThenBy(r => r.Parameters).ToArray(), StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>Every route.</summary>
+    public IReadOnlyCollection<Route> All => [.. _byFirst.Values.SelectMany(r => r)];
+
     /// <summary>The route of a method and decoded path segments, or null. HEAD is answered by GET's route.</summary>
     public Route? Find(string method, string[] segments)
     {
