@@ -32,7 +32,7 @@ public static class DataServices
         services.AddSingleton(s => Database.CreatePool(connectionString, s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
         services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
         services.AddOptions<AccessOptions>().Configure(o => o.Read(configuration.GetSection(AccessOptions.Section)));
-        services.AddOptions<CatalogOptions>().Bind(configuration.GetSection(CatalogOptions.Section));
+        services.AddOptions<CatalogOptions>().Bind(configuration.GetSection(CatalogOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<LiveCatalog>();
         services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<FieldPromoter>();

@@ -60,7 +60,7 @@ internal static class OptionMap
         ["protectedFields"] = new Option(["Access:ProtectedFields"], (settings, value) =>
             Option.Flatten(settings, "Access:ProtectedFields", WithTableNames(value), asNamed: true)),
         ["protectedFieldsOwnerExempt"] = Flag("protectedFieldsOwnerExempt", "Access:ProtectedFieldsOwnerExempt"),
-        ["protectedFieldsSaveResponseExempt"] = Flag("protectedFieldsSaveResponseExempt", "Access:ProtectedFieldsSaveResponseExempt"),
+        ["protectedFieldsSaveResponseExempt"] = Flag("protectedFieldsSaveResponseExempt", "ParseCompat:ProtectedFieldsSaveResponseExempt"),
         ["schema"] = new Option(["ParseCompat:SchemaFile"], (settings, value) =>
         {
             if (value is null)

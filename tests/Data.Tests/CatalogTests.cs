@@ -85,6 +85,27 @@ internal sealed class CatalogTests
     }
 
     [Test]
+    public async Task A_table_into_which_a_row_comes_at_the_last_moment_is_not_dropped_as_an_empty_one()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        await node.Catalog.EnsureAsync("Score", [new FieldSpec("a", FieldKind.Number)]);
+        await using var connection = await database.DataSource.OpenConnectionAsync();
+        await using var writing = await connection.BeginTransactionAsync();
+        await using (var command = new Npgsql.NpgsqlCommand("insert into app.score (id, created_at, updated_at) values ('a', now(), now())", connection))
+            await command.ExecuteNonQueryAsync();
+
+        var drop = node.Catalog.DropTableAsync("Score", onlyEmpty: true);
+        await Task.Delay(50);
+        await writing.CommitAsync();
+
+        Assert.That(() => drop, Throws.InstanceOf<Refusal>().With.Property("Kind").EqualTo(RefusalKind.Conflict));
+        Assert.That(node.Catalog.Current.FindByOrigin("Score"), Is.Not.Null);
+        await database.ExecuteAsync("delete from app.score");
+        Assert.That((await node.Catalog.DropTableAsync("Score", onlyEmpty: true)).FindByOrigin("Score"), Is.Null);
+    }
+
+    [Test]
     public async Task A_field_whose_lock_is_not_to_be_had_starts_without_a_column()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -19,9 +19,6 @@ public sealed class AccessOptions
     /// <summary>Whether users see all of their own rows in the table of users, whatever is protected. Default: yes.</summary>
     public bool ProtectedFieldsOwnerExempt { get; set; } = true;
 
-    /// <summary>Whether the answer to a write shows computed values of fields that are hidden from the writer. Default: yes.</summary>
-    public bool ProtectedFieldsSaveResponseExempt { get; set; } = true;
-
     /// <summary>
     /// Reads the section. For <see cref="ProtectedFields"/> the configuration's own binder would take the colon of <c>role:Name</c> for one between names of
     /// settings; here everything between the table and the numbers of the list is the group.
@@ -29,7 +26,6 @@ public sealed class AccessOptions
     internal void Read(IConfigurationSection section)
     {
         ProtectedFieldsOwnerExempt = section.GetValue(nameof(ProtectedFieldsOwnerExempt), ProtectedFieldsOwnerExempt);
-        ProtectedFieldsSaveResponseExempt = section.GetValue(nameof(ProtectedFieldsSaveResponseExempt), ProtectedFieldsSaveResponseExempt);
         foreach (var table in section.GetSection(nameof(ProtectedFields)).GetChildren())
         {
             var groups = new Dictionary<string, string[]>(StringComparer.Ordinal);

@@ -100,6 +100,14 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         await ExecuteAsync("delete from catalog.fields where table_number = $1 and name = $2", table.Number, field.Name);
     }
 
+    /// <summary>Refuses to go on with a table that has rows; until the end of the change it gets none.</summary>
+    public async Task RequireEmptyAsync(Table table)
+    {
+        await ExecuteAsync($"lock table {table.Quoted} in access exclusive mode");
+        if (await ScalarAsync($"select true from {table.Quoted} limit 1") is not null)
+            throw new Refusal(RefusalKind.Conflict, $"Table {table.Name} has rows.", table.Origin);
+    }
+
     /// <summary>Drops a table, its join tables and its entry.</summary>
     public async Task DropTableAsync(Table table)
     {

@@ -50,11 +50,17 @@ public sealed partial class LiveCatalog
         }, cancellation);
 
     /// <summary>Drops a table with its rows and join tables. Nothing happens when there is none.</summary>
-    public Task<CatalogSnapshot> DropTableAsync(string origin, CancellationToken cancellation = default) =>
+    /// <param name="origin"><see cref="Table.Origin"/>.</param>
+    /// <param name="onlyEmpty">Refuse to drop a table that has rows, also such as are inserted at this moment.</param>
+    /// <param name="cancellation">Cancels the waiting.</param>
+    /// <exception cref="Refusal"><see cref="RefusalKind.Conflict"/>: it has rows.</exception>
+    public Task<CatalogSnapshot> DropTableAsync(string origin, bool onlyEmpty = false, CancellationToken cancellation = default) =>
         ChangeAsync(async change =>
         {
             if (change.Snapshot.FindByOrigin(origin) is not { } table)
                 return false;
+            if (onlyEmpty)
+                await change.RequireEmptyAsync(table);
             await change.DropTableAsync(table);
             return true;
         }, cancellation);

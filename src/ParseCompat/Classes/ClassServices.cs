@@ -42,7 +42,10 @@ internal sealed class ClassServices(
     public ParseCompatOptions Options { get; } = options.Value;
 
     /// <summary>Whether answers to writes show hidden fields.</summary>
-    public bool ShowsHiddenAfterWrite { get; } = access.Value.ProtectedFieldsSaveResponseExempt;
+    public bool ShowsHiddenAfterWrite { get; } = options.Value.ProtectedFieldsSaveResponseExempt;
+
+    /// <summary>Whether users see all of their own row, whatever is hidden.</summary>
+    public bool ShowsOwnersAll { get; } = access.Value.ProtectedFieldsOwnerExempt;
 
     private readonly string _base = options.Value.PublicServerUrl.TrimEnd('/');
 

@@ -107,9 +107,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         var snapshot = await catalog.GetAsync(request.Aborted);
         if (snapshot.FindByOrigin(name) is not { } table)
             return ParseResponse.Empty;
-        var count = await rows.CountAsync(new RowQuery { Table = table }, Caller.Administrator, request.Aborted);
-        if (count > 0)
-            throw new ParseError(ErrorCode.InvalidSchemaOperation, $"Class {name} is not empty, contains {count} objects, cannot drop schema.");
+        await RequireEmptyAsync(table, request.Aborted);
         if (table.System)
         {
             // The table stays; what was declared on top of it goes.
@@ -122,10 +120,26 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         }
         else
         {
-            await catalog.DropTableAsync(name, request.Aborted);
+            try
+            {
+                await catalog.DropTableAsync(name, onlyEmpty: true, request.Aborted);
+            }
+            catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict)
+            {
+                // A row came at the last moment.
+                await RequireEmptyAsync(table, request.Aborted);
+                throw;
+            }
         }
 
         return ParseResponse.Empty;
+    }
+
+    private async Task RequireEmptyAsync(Table table, CancellationToken cancellation)
+    {
+        var count = await rows.CountAsync(new RowQuery { Table = table }, Caller.Administrator, cancellation);
+        if (count > 0)
+            throw new ParseError(ErrorCode.InvalidSchemaOperation, $"Class {table.Origin} is not empty, contains {count} objects, cannot drop schema.");
     }
 
     private async ValueTask<ParseResponse> PurgeAsync(ParseRequest request)

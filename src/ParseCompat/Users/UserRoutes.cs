@@ -5,6 +5,7 @@ using Backend.Data.Access;
 using Backend.Data.Accounts;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Hooks;
+using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;
@@ -30,15 +31,15 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
     {
         if (request.SessionToken is not { } token)
             throw ParseError.InvalidSessionToken();
-        var userId = request.Caller.UserId;
-        if (userId is null)
+        var self = request.Caller;
+        if (self.UserId is null)
         {
             // With the master key the frame has not looked at the token.
             var found = await sessions.FindAsync(token, request.Aborted);
-            userId = found.IsValid ? found.Caller.UserId : throw ParseError.InvalidSessionToken();
+            self = found.IsValid ? found.Caller : throw ParseError.InvalidSessionToken();
         }
 
-        return await AnswerAsync(userId!, token, ParseError.InvalidSessionToken, request.Aborted);
+        return await AnswerAsync(self.UserId!, token, ParseError.InvalidSessionToken, request.IsMaster ? request.Caller : self, request.Aborted);
     }
 
     private async ValueTask<ParseResponse> LogInAsync(ParseRequest request)
@@ -51,14 +52,15 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
         if (services.Triggers.Concerns(ClassName.User))
             return await LogInWithTriggersAsync(request, session);
         var loggedIn = await AuthenticateAsync(request, session);
-        return await AnswerAsync(loggedIn.UserId, loggedIn.Session!.Token, InvalidCredentials, request.Aborted);
+        return await AnswerAsync(loggedIn.UserId, loggedIn.Session!.Token, InvalidCredentials, loggedIn.Caller, request.Aborted);
     }
 
     /// <summary>The log-in of an app whose triggers want to hear of it: beforeLogin comes between the password and the session.</summary>
     private async ValueTask<ParseResponse> LogInWithTriggersAsync(ParseRequest request, SessionRequest asked)
     {
         var triggers = services.Triggers;
-        var userId = (await AuthenticateAsync(request, null)).UserId;
+        var checkedUser = await AuthenticateAsync(request, null);
+        var userId = checkedUser.UserId;
         var users = (await services.Catalog.GetAsync(request.Aborted)).Users!;
         var row = await services.Rows.GetUninterceptedAsync(users, userId, request.Aborted) ?? throw InvalidCredentials();
         await triggers.ObjectAsync(ClassName.User, Triggers.BeforeLogin, triggers.Show(row), await triggers.Facts.OfAsync(request), request.Aborted);
@@ -72,13 +74,13 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
             await triggers.ObjectAsync(ClassName.User, Triggers.AfterLogin, user, facts, CancellationToken.None);
         }
 
-        return await AnswerAsync(userId, session.Token, InvalidCredentials, request.Aborted);
+        return await AnswerAsync(userId, session.Token, InvalidCredentials, checkedUser.Caller, request.Aborted);
     }
 
     private async ValueTask<ParseResponse> VerifyPasswordAsync(ParseRequest request)
     {
         var loggedIn = await AuthenticateAsync(request, null);
-        return await AnswerAsync(loggedIn.UserId, null, InvalidCredentials, request.Aborted);
+        return await AnswerAsync(loggedIn.UserId, null, InvalidCredentials, loggedIn.Caller, request.Aborted);
     }
 
     private async ValueTask<ParseResponse> LogInAsAsync(ParseRequest request)
@@ -97,7 +99,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
                 InstallationId = request.InstallationId,
                 CreatedWith = UserHandler.CreatedWith("login", "masterkey"),
             }, request.Aborted);
-            return await AnswerAsync(userId, session.Token, NoSuchUser, request.Aborted);
+            return await AnswerAsync(userId, session.Token, NoSuchUser, request.Caller, request.Aborted);
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound)
         {
@@ -183,15 +185,22 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
 
     private static string? Text(JsonElement? value) => value is { } text ? JsonText.Read(text) : null;
 
-    /// <summary>A user as he sees himself.</summary>
-    private async ValueTask<ParseResponse> AnswerAsync(string userId, string? token, Func<ParseError> missing, CancellationToken cancellation)
+    /// <summary>A user as he, or who asks for him, sees him.</summary>
+    private async ValueTask<ParseResponse> AnswerAsync(string userId, string? token, Func<ParseError> missing, Caller reader, CancellationToken cancellation)
     {
         var table = (await services.Catalog.GetAsync(cancellation)).Users!;
         var row = await services.Rows.GetAsync(table, userId, Caller.Administrator, null, cancellation) ?? throw missing();
+        var shown = new IncludeNode("");
+        if (!services.ShowsOwnersAll)
+        {
+            foreach (var name in AccessRules.HiddenFields(table, reader, userId))
+                shown.Exclude([name]);
+        }
+
         return ParseResponse.Json(200, writer =>
         {
             writer.WriteStartObject();
-            services.RowWriter.WriteKeys(writer, row);
+            services.RowWriter.WriteKeys(writer, row, shown);
             if (token is not null)
                 writer.WriteString("sessionToken"u8, token);
             writer.WriteEndObject();

@@ -52,6 +52,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a client without the master key may make a class by writing or reading it.</summary>
     public bool AllowClientClassCreation { get; set; }
 
+    /// <summary>Whether the answer to a write shows computed values of fields that are hidden from the writer.</summary>
+    public bool ProtectedFieldsSaveResponseExempt { get; set; } = true;
+
     /// <summary>A JSON file with what the old server's option <c>schema</c> held; null: none.</summary>
     public string? SchemaFile { get; set; }
 

@@ -16,7 +16,7 @@ internal sealed class AccessTests
     public async Task Start()
     {
         _app = await ParseApp.StartAsync(("ParseCompat:ReadOnlyMasterKey", "ro"), ("ParseCompat:MaintenanceKey", "mt"), ("ParseCompat:AllowCustomObjectId", "true"),
-            ("Access:ProtectedFieldsSaveResponseExempt", "false"));
+            ("ParseCompat:ProtectedFieldsSaveResponseExempt", "false"));
         _ann = await _app.SignUpAsync("ann");
         _bob = await _app.SignUpAsync("bob");
     }
@@ -177,6 +177,8 @@ internal sealed class AccessTests
         await app.JsonAsync("PUT", "/parse/users/" + id, """{"email":"eve@example.com"}""", ParseApp.As(token));
 
         Assert.That((await app.JsonAsync("GET", "/parse/users/" + id, null, ParseApp.As(token))).TryGetProperty("email", out _), Is.False);
+        Assert.That((await app.JsonAsync("GET", "/parse/users/me", null, ParseApp.As(token))).TryGetProperty("email", out _), Is.False);
+        Assert.That((await app.JsonAsync("GET", "/parse/login?username=eve&password=secret")).TryGetProperty("email", out _), Is.False);
         Assert.That((await app.JsonAsync("GET", "/parse/users/" + id, null, ParseApp.Master)).TryGetProperty("email", out _), Is.True);
     }
 
