@@ -14,5 +14,5 @@ internal sealed class FileUrls
     }
 
     /// <summary>The address of a stored file.</summary>
-    public string Of(string name) => _base + Uri.EscapeDataString(name);
+    public string Of(string name) => _base + string.Join('/', name.Split('/').Select(Uri.EscapeDataString));
 }
