@@ -168,7 +168,7 @@ internal static partial class FilterCompiler
             if (field.HasRest)
             {
                 parts.Add(sql.Fragment(s => s.Sql("select jsonb_path_query((").Sql(inner).Sql(".rest -> ").Text(field.Name).Sql(") #> ")
-                    .Texts([.. steps.Select(Clean)]).Sql(", '$[*] ? (@ != null)')")));
+                    .Texts([.. steps.Select(Clean)]).Sql(", '$[*]')")));
             }
 
             sql.Sql(" cross join lateral (").Sql(parts.Count == 0 ? "select null::jsonb" : string.Join(" union all ", parts)).Sql(") as ").Sql(value).Sql("(").Sql(value).Sql(")");

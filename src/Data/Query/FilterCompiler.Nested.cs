@@ -162,7 +162,10 @@ internal static partial class FilterCompiler
         }
     }
 
-    /// <summary>A jsonpath that holds where a step is missing in an object, leads into a scalar, or ends in null.</summary>
+    /// <summary>
+    /// A jsonpath that holds where a step is missing in an object, leads into a scalar, or ends in null. Types are asked for, not values: a filter on a
+    /// value would look into an array inside an array.
+    /// </summary>
     private static string MissingPath(FieldPath path)
     {
         var text = new StringBuilder();
@@ -177,7 +180,7 @@ internal static partial class FilterCompiler
             AppendKey(prefix, path.Steps[i]);
         }
 
-        return text.Append("exists(").Append(prefix).Append("[*] ? (@ == null))").ToString();
+        return text.Append("exists(").Append(prefix).Append("[*].type() ? (@ == \"null\"))").ToString();
     }
 
     private static void PrintJsonCompare(Statement sql, string element, Filter.Compare compare, bool isRest)
