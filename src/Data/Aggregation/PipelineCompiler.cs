@@ -171,7 +171,7 @@ internal sealed partial class PipelineCompiler(Statement sql, Caller caller)
     private Shape Assign(Shape shape, ImmutableArray<Assignment> assignments, ExpressionCompiler expressions)
     {
         foreach (var (path, term) in assignments.Select(a => (a.Path, expressions.Compile(a.Value))).ToList())
-            shape = shape.Put(sql, path, term);
+            shape = shape.Put(sql, path, term, computed: true);
         return shape;
     }
 

@@ -18,7 +18,11 @@ internal abstract class Shape
     public abstract Term Whole(Statement sql);
 
     /// <summary>The document with a value at a path; a missing one removes it.</summary>
-    public abstract Shape Put(Statement sql, ImmutableArray<string> path, Term value);
+    /// <param name="sql">The statement.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="computed">Whether objects on the way are made even for a missing value, as projections do.</param>
+    public abstract Shape Put(Statement sql, ImmutableArray<string> path, Term value, bool computed = false);
 
     /// <summary>The document without some paths.</summary>
     public abstract Shape Without(Statement sql, ImmutableArray<ImmutableArray<string>> paths);
@@ -131,7 +135,7 @@ internal sealed class ColumnsShape(ImmutableArray<Column> columns) : Shape
         return new Term($"aggregation.document({Steps(sql, Columns.Select(c => c.Key))}, array[{values}])", TermType.Json, Nulls.Never);
     }
 
-    public override Shape Put(Statement sql, ImmutableArray<string> path, Term value)
+    public override Shape Put(Statement sql, ImmutableArray<string> path, Term value, bool computed = false)
     {
         var at = 0;
         while (at < Columns.Length && Columns[at].Key != path[0])
@@ -139,7 +143,7 @@ internal sealed class ColumnsShape(ImmutableArray<Column> columns) : Shape
         if (path.Length > 1)
         {
             var root = at < Columns.Length ? Columns[at].Term.ToJson() : "null::jsonb";
-            value = Term.Json($"aggregation.put({root}, {Steps(sql, path[1..])}, {value.ToJson()})");
+            value = Term.Json($"aggregation.{(computed ? "assign" : "put")}({root}, {Steps(sql, path[1..])}, {value.ToJson()})");
         }
 
         var column = new Column(path[0], value);
@@ -184,8 +188,8 @@ internal sealed class DocumentShape(Term document) : Shape
 
     public override Term Whole(Statement sql) => document;
 
-    public override Shape Put(Statement sql, ImmutableArray<string> path, Term value) =>
-        new DocumentShape(new Term($"aggregation.put({document.Sql}, {Steps(sql, path)}, {value.ToJson()})", TermType.Json, Nulls.Never));
+    public override Shape Put(Statement sql, ImmutableArray<string> path, Term value, bool computed = false) =>
+        new DocumentShape(new Term($"aggregation.{(computed ? "assign" : "put")}({document.Sql}, {Steps(sql, path)}, {value.ToJson()})", TermType.Json, Nulls.Never));
 
     public override Shape Without(Statement sql, ImmutableArray<ImmutableArray<string>> paths) =>
         new DocumentShape(new Term($"aggregation.drop({document.Sql}, {Tree(sql, paths)})", TermType.Json, Nulls.Never));
