@@ -2,6 +2,7 @@ using System.Globalization;
 using Backend.Data;
 using Backend.Data.Accounts;
 using Backend.Data.Files;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Http;
@@ -20,12 +21,14 @@ internal sealed class FileRoutes : IRouteSource
     private readonly ParseCompatOptions _options;
     private readonly KeywordDenylist _denylist;
     private readonly FilesOptions _files;
+    private readonly TriggerRunner _triggers;
     private readonly ILogger<FileRoutes> _logger;
 
     public FileRoutes(
-        IFileStore store, FileUrls urls, AccountService accounts, KeywordDenylist denylist, IOptions<ParseCompatOptions> options, IOptions<FilesOptions> files, ILogger<FileRoutes> logger)
+        IFileStore store, FileUrls urls, AccountService accounts, KeywordDenylist denylist, IOptions<ParseCompatOptions> options, IOptions<FilesOptions> files,
+        TriggerRunner triggers, ILogger<FileRoutes> logger)
     {
-        (_store, _urls, _denylist, _options, _files, _logger) = (store, urls, denylist, options.Value, files.Value, logger);
+        (_store, _urls, _denylist, _options, _files, _triggers, _logger) = (store, urls, denylist, options.Value, files.Value, triggers, logger);
         _rules = new UploadRules(_options.FileUpload, accounts);
     }
 
@@ -56,6 +59,8 @@ internal sealed class FileRoutes : IRouteSource
         if (!request.IsMaster)
             _rules.CheckExtension(given, upload.Details.ContentType);
         var name = Name(request, given, upload.Details.ContentType);
+        var size = request.Http.Request.ContentLength;
+        await _triggers.FileAsync(Triggers.BeforeSave, new FileNotice(given, null, size, upload.Details, ErrorCode.FileSaveError), request);
         try
         {
             await _store.SaveAsync(name, upload.Content, upload.Details, MaxBytes(request), request.Aborted);
@@ -75,6 +80,7 @@ internal sealed class FileRoutes : IRouteSource
         }
 
         var url = _urls.For(name);
+        await _triggers.FileAsync(Triggers.AfterSave, new FileNotice(name, url, size, upload.Details, ErrorCode.FileSaveError), request);
         return ParseResponse.Json(201, writer =>
         {
             writer.WriteStartObject();
@@ -88,8 +94,12 @@ internal sealed class FileRoutes : IRouteSource
     {
         if (request.Caller.IsReadOnly)
             throw UploadRules.ReadOnly("delete");
-        if (!await _store.DeleteAsync(request["filename"], request.Aborted))
+        var name = request["filename"];
+        var notice = new FileNotice(name, _urls.For(name), null, null, ErrorCode.FileDeleteError);
+        await _triggers.FileAsync(Triggers.BeforeDelete, notice, request);
+        if (!await _store.DeleteAsync(name, request.Aborted))
             throw new ParseError(ErrorCode.FileDeleteError, "FileNotFound");
+        await _triggers.FileAsync(Triggers.AfterDelete, notice, request);
         return ParseResponse.Raw(200, "text/plain; charset=utf-8", ReadOnlyMemory<byte>.Empty);
     }
 

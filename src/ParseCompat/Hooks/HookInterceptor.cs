@@ -1,6 +1,6 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
@@ -44,11 +44,22 @@ internal sealed class HookInterceptor(HookRegistry registry, IServiceProvider pr
             Original = save.Original is { } original ? Runner.Show(original) : null,
         };
         scope.Saves[save] = hooked;
-        var before = hooked.Body;
-        await Runner.BeforeSaveAsync(hooked, cancellation);
-        if (ReferenceEquals(before, hooked.Body))
+        ChangeSet? planned = null;
+        try
+        {
+            var before = hooked.Body;
+            await Runner.BeforeSaveAsync(hooked, cancellation);
+            if (!ReferenceEquals(before, hooked.Body))
+                planned = await _planner.Value.PlanAsync(save.Table, hooked.Body, hooked.IsCreate, cancellation);
+        }
+        catch (ParseError error)
+        {
+            // What the trigger gave cannot be written; the other dialect has its own form for that.
+            throw new Refusal(RefusalKind.Rejected, error.Message) { Code = error.Code };
+        }
+
+        if (planned is null)
             return;
-        var planned = await _planner.Value.PlanAsync(save.Table, hooked.Body, hooked.IsCreate, cancellation);
         save.Changes.Changes.Clear();
         save.Changes.Changes.AddRange(planned.Changes);
         save.Changes.Acl = planned.Acl;

@@ -5,6 +5,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Logging;
 
@@ -15,7 +16,7 @@ namespace Backend.ParseCompat.Hooks;
 /// (<see cref="RefusalKind.Rejected"/>); one after it can only be heard.
 /// </summary>
 internal sealed partial class TriggerRunner(HookRegistry registry, HookClient client, LiveCatalog catalog, RowStore rows, HookObject objects, CallFactsReader facts,
-    ILogger<TriggerRunner> logger)
+    KeywordDenylist denylist, ILogger<TriggerRunner> logger)
 {
     /// <summary>Whether any class has a trigger. When none has, nothing of all this costs anything.</summary>
     public bool Any => registry.Current.HasTriggers;
@@ -79,8 +80,10 @@ internal sealed partial class TriggerRunner(HookRegistry registry, HookClient cl
         if (save.Id is not null)
             shown["objectId"] = save.Id;
         var answer = await client.CallAsync(hook, writer => WriteSave(writer, hook, shown, save), cancellation);
-        if (answer.Success is { ValueKind: JsonValueKind.Object } given)
-            save.Take(JsonObject.Create(given)!, shown);
+        if (answer.Success is not { ValueKind: JsonValueKind.Object } given)
+            return;
+        denylist.Check(given);
+        save.Take(JsonObject.Create(given)!, shown);
     }
 
     /// <summary>The afterSave trigger, if the class has one; returns what the client shall get instead of the usual answer, or null.</summary>

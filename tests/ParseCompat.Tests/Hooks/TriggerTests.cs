@@ -257,6 +257,38 @@ internal sealed class TriggerTests
         Assert.That(await app.Server.SendAsync("DELETE", "/classes/Thing/chosen"), Does.StartWith("404 "));
     }
 
+    [TestCase("""{"a":{"constructor":1}}""", """400 {"code":105,"error":"Prohibited keyword in request data: {\u0022key\u0022:\u0022constructor\u0022}."}""")]
+    [TestCase("""{"n":"text"}""", """400 {"code":111,"error":"schema mismatch for Thing.n; expected Number but got String"}""")]
+    [TestCase("""{"a-b":1}""", """400 {"code":105,"error":"Invalid field name: a-b."}""")]
+    public async Task What_a_hook_gives_follows_the_rules_for_what_a_client_gives(string given, string expected)
+    {
+        await using var app = await App.StartAsync();
+        await app.Server.CreateAsync("Thing", """{"n":1}""");
+        await app.TriggerAsync("Thing", "beforeSave", _ => $$"""{"success":{{given}}}""");
+
+        Assert.That((await app.Server.SendAsync("POST", "/classes/Thing", "{}")).Replace("\\\"", "\\u0022", StringComparison.Ordinal), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task Files_are_announced_and_may_be_refused()
+    {
+        await using var app = await App.StartAsync();
+        var answer = """{"error":"too blue"}""";
+        await app.TriggerAsync("@File", "beforeSave", _ => answer);
+        await app.TriggerAsync("@File", "afterSave", _ => "{}");
+        await app.TriggerAsync("@File", "beforeDelete", _ => """{"error":"kept"}""");
+
+        Assert.That(await app.Server.SendAsync("POST", "/files/a.txt", "abc", master: true), Is.EqualTo("""400 {"code":130,"error":"too blue"}"""));
+        answer = "{}";
+        var (status, file) = await app.Server.CallAsync("POST", "/files/a.txt", "abc", master: true);
+        Assert.That(status, Is.EqualTo(201));
+        Assert.That(await app.Server.SendAsync("DELETE", $"/files/{file!["name"]}", master: true), Is.EqualTo("""400 {"code":153,"error":"kept"}"""));
+        var calls = app.Receiver.Calls.ToList();
+        Assert.That(calls.Select(c => c.Path), Is.EqualTo(new[] { "/beforeSave", "/beforeSave", "/afterSave", "/beforeDelete" }));
+        Assert.That(((string?)calls[1].Body["file"]!["name"], (int?)calls[1].Body["fileSize"]), Is.EqualTo(("a.txt", 3)));
+        Assert.That((string?)calls[2].Body["file"]!["url"], Is.EqualTo((string?)file["url"]));
+    }
+
     [Test]
     public async Task A_relation_is_changed_though_no_hook_can_say_so()
     {
