@@ -16,7 +16,7 @@ internal sealed class SendEmailVerificationMail(IOptions<MailOptions> options, I
     public Task RunAsync(EmailVerificationMail arguments, JobRun run, CancellationToken cancellation)
     {
         var (app, link) = (options.Value.AppName, LinkMails.Link(arguments.Link));
-        return transport.SendAsync(new LinkMail(Name, arguments.To, arguments.UserName, link, $"Confirm your address for {app}", $"""
+        return transport.SendAsync(new LinkMail(Name, arguments.To, arguments.UserName, link, $"Please verify your e-mail for {app}", $"""
             Hello,
 
             this address was given for the account{LinkMails.Shown(arguments.UserName)} at {app}.
