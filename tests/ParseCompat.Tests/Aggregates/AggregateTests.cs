@@ -258,6 +258,82 @@ public sealed class AggregateTests
         Assert.That((status, (int?)body!["code"], (string?)body["error"]), Is.EqualTo((400, 102, expected)));
     }
 
+    [TestCase("5")]
+    [TestCase("[5]")]
+    [TestCase("[null]")]
+    [TestCase("""[{"$match":5}]""")]
+    [TestCase("""[{"$match":{"n":{"$in":5}}}]""")]
+    [TestCase("""[{"$match":{"n":{"$regex":"("}}}]""")]
+    [TestCase("""[{"$match":{"a..b":1}}]""")]
+    [TestCase("""[{"$match":{"n":{"$not":5}}}]""")]
+    [TestCase("""[{"$match":{"n":{"$elemMatch":5}}}]""")]
+    [TestCase("""[{"$match":{"n":{"$type":"what"}}}]""")]
+    [TestCase("""[{"$match":{"n":{"$mod":[0,1]}}}]""")]
+    [TestCase("""[{"$project":5}]""")]
+    [TestCase("""[{"$project":{}}]""")]
+    [TestCase("""[{"$project":{"v":{"$map":5}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$filter":{"input":"$arr"}}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$cond":[1,2]}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$switch":{}}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$let":{"vars":5,"in":1}}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$subtract":[1]}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$dateToString":"$when"}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$dateToString":{"date":"$when","timezone":"Nowhere/Land"}}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$year":"$n"}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$arrayElemAt":["$arr",1.5]}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$pow":[10,400]}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$toInt":"x"}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$toDate":"2020-99-99"}}}]""")]
+    [TestCase("""[{"$project":{"v":{"$range":[0,100000000]}}}]""")]
+    [TestCase("""[{"$group":5}]""")]
+    [TestCase("""[{"$group":{"_id":1,"v":5}}]""")]
+    [TestCase("""[{"$group":{"_id":1,"v":{"$sum":1,"$avg":1}}}]""")]
+    [TestCase("""[{"$sort":{}}]""")]
+    [TestCase("""[{"$sort":{"n":2}}]""")]
+    [TestCase("""[{"$limit":"x"}]""")]
+    [TestCase("""[{"$skip":-1}]""")]
+    [TestCase("""[{"$unwind":{}}]""")]
+    [TestCase("""[{"$lookup":{}}]""")]
+    [TestCase("""[{"$lookup":{"from":"Author","as":"x"}}]""")]
+    [TestCase("""[{"$facet":{}}]""")]
+    [TestCase("""[{"$facet":{"a":5}}]""")]
+    [TestCase("""[{"$replaceRoot":{"newRoot":"$n"}}]""")]
+    [TestCase("""[{"$sample":{"size":-1}}]""")]
+    [TestCase("""[{"$bucket":{"groupBy":"$num","boundaries":[0]}}]""")]
+    [TestCase("""[{"$count":""}]""")]
+    public async Task Odd_input_is_refused_and_never_fails(string pipeline)
+    {
+        var (status, body) = await CallAsync("Row", pipeline);
+        Assert.That((status, (int?)body!["code"] is 102 or 111), Is.EqualTo((400, true)), body.ToJsonString() + string.Join('\n', _server.Errors));
+    }
+
+    // Not wrong, only odd: answered, never a failure.
+    [TestCase("[]")]
+    [TestCase("""[{"$match":{}}]""")]
+    [TestCase("""[{"$match":{"n":{"$in":[]}}}]""")]
+    [TestCase("""[{"$match":{"n":"\u0000"}}]""")]
+    [TestCase("""[{"$match":{"x\u0000y":1}}]""")]
+    [TestCase("""[{"$match":{"n":"\ud800"}}]""")]
+    [TestCase("""[{"$project":{"v":"\u0000"}}]""")]
+    [TestCase("""[{"$project":{"v":{"$literal":{"a":["\u0000"]}}}}]""")]
+    [TestCase("""[{"$group":{"_id":"\u0000"}}]""")]
+    [TestCase("""[{"$addFields":{"x\u0000":1}}]""")]
+    [TestCase("""[{"$count":"\u0000"}]""")]
+    [TestCase("""[{"$limit":1e15}]""")]
+    [TestCase("""[{"$skip":9e14}]""")]
+    [TestCase("""[{"$sort":{"nothing.at.all":1}},{"$sort":{"createdAt":-1}}]""")]
+    [TestCase("""[{"$group":{"_id":{}}},{"$match":{"_id":null}}]""")]
+    [TestCase("""[{"$project":{"_id":1}},{"$unwind":"$nothing"}]""")]
+    [TestCase("""[{"$facet":{"a":[]}},{"$unwind":"$a"},{"$replaceRoot":{"newRoot":"$a"}},{"$project":{"n":1}}]""")]
+    [TestCase("""[{"$replaceRoot":{"newRoot":"$$ROOT"}},{"$set":{"x":"$$ROOT"}},{"$unset":"x.arr"},{"$group":{"_id":null,"all":{"$push":"$$ROOT"}}}]""")]
+    [TestCase("""[{"$lookup":{"from":"Row","pipeline":[{"$facet":{"k":[{"$count":"c"}]}}],"as":"l"}},{"$unwind":"$l"},{"$unwind":"$l.k"}]""")]
+    [TestCase("""[{"$group":{"_id":"$by","m":{"$mergeObjects":"$o"},"s":{"$stdDevPop":"$num"}}}]""")]
+    public async Task Odd_input_is_answered(string pipeline)
+    {
+        var (status, body) = await CallAsync("Row", pipeline);
+        Assert.That(status, Is.EqualTo(200), body?.ToJsonString() + string.Join('\n', _server.Errors));
+    }
+
     [Test]
     public async Task Too_much_is_refused()
     {
