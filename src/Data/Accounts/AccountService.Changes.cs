@@ -16,9 +16,10 @@ public sealed partial class AccountService
     /// <param name="caller">On whose behalf.</param>
     /// <param name="cancellation">Cancels until the change is written.</param>
     /// <param name="ifVersion">Only if the row still has this version.</param>
+    /// <param name="within">Writes inside this transaction, which was prepared for it; interceptors are then not called.</param>
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no user whom the caller may change; and as for a sign-up.</exception>
     public async Task<ChangedAccount> ChangeAsync(string userId, AccountChanges changes, ChangeSet fields, Caller caller, CancellationToken cancellation = default,
-        uint? ifVersion = null)
+        uint? ifVersion = null, RowTransaction? within = null)
     {
         var users = await UsersAsync(cancellation);
         if (!UserFields.IsStorable(userId))
@@ -30,7 +31,7 @@ public sealed partial class AccountService
             fields.Acl = WithOwner(acl, userId);
 
         // The right to change the row is checked before the time for a hash is spent, not only with the change itself.
-        var save = await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation);
+        var save = within is null ? await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation) : null;
         if (UserFields.Username(fields) is { HasValue: true, Value: null or "" })
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
         var email = UserFields.Email(fields);
@@ -39,8 +40,9 @@ public sealed partial class AccountService
         WriteResult row;
         NewSession? session = null;
         UInt128[] ended = [];
-        await using (var transaction = await _rows.BeginAsync(cancellation))
+        await using (var own = within is null ? await _rows.BeginAsync(cancellation) : null)
         {
+            var transaction = within ?? own!;
             var connection = transaction.Connection;
             if (fields.Guard is { } guard)
                 await guard.EnterAsync(transaction, cancellation);
@@ -59,11 +61,18 @@ public sealed partial class AccountService
                     session = await _sessions.CreateAsync(connection, userId, changes.Session, CancellationToken.None);
             }
 
-            await transaction.CommitAsync(CancellationToken.None);
+            if (own is not null)
+                await own.CommitAsync(CancellationToken.None);
+            else
+                within!.Then(() => _sessions.Forget(ended));
         }
 
-        _sessions.Forget(ended);
-        await _rows.EndSaveAsync(save, row, cancellation);
+        if (save is not null)
+        {
+            _sessions.Forget(ended);
+            await _rows.EndSaveAsync(save, row, cancellation);
+        }
+
         return new(row, session);
     }
 

@@ -17,6 +17,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
     private const string Savepoint = "item";
 
     private readonly ClassHandler _classes = new(services);
+    private readonly Lazy<ClassHandler[]> _handlers = new(() => [.. provider.GetServices<ClassHandler>()]);
     private readonly string _publicPath = new Uri(services.Options.PublicServerUrl).AbsolutePath.TrimEnd('/');
 
     // The frame collects the routes, so it cannot be asked for while it is made.
@@ -42,9 +43,9 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
 
         var isAtomic = request.Body.Get("transaction") is { ValueKind: JsonValueKind.True };
-        var canShare = await CanShareAsync(request, items, routes);
+        var canShare = await CanShareAsync(request, items, routes, isAtomic);
         if (isAtomic && !canShare)
-            throw new ParseError(ErrorCode.CommandUnavailable, "A transaction can only write objects of ordinary classes.");
+            throw new ParseError(ErrorCode.CommandUnavailable, "A transaction can only write objects of ordinary classes, users and roles, without triggers.");
         var results = isAtomic || (canShare && items.Count > 1)
             ? await RunTogetherAsync(request, items, routes, isAtomic)
             : await RunOneByOneAsync(request, items);
@@ -195,9 +196,12 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         {
             var prepared = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth));
             prepared.Route = route;
-            var draft = await _classes.PrepareAsync(prepared, prepared["className"], item.Method == "PUT" ? prepared["objectId"] : null);
+            var className = ClassOf(route, item);
+            var own = _handlers.Value.FirstOrDefault(h => h.ClassName == className);
+            var draft = await (own ?? _classes).PrepareAsync(prepared, className, item.Method == "PUT" ? prepared["objectId"] : null);
             item.AddsFields = prepared.AddsFields;
-            return (draft, null);
+            // What a class does itself with its rows, it does for each.
+            return (own is null ? draft : null, null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -227,21 +231,32 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
     }
 
-    /// <summary>Whether all items write rows of ordinary classes in which nobody interferes.</summary>
-    private async ValueTask<bool> CanShareAsync(ParseRequest request, List<BatchItem> items, List<Route> routes)
+    /// <summary>
+    /// Whether all items write rows of ordinary classes in which nobody interferes; if it must be one transaction, users and roles too, whose writes are
+    /// several statements each.
+    /// </summary>
+    private async ValueTask<bool> CanShareAsync(ParseRequest request, List<BatchItem> items, List<Route> routes, bool isAtomic)
     {
         var snapshot = await services.Catalog.GetAsync(request.Aborted);
         for (var i = 0; i < items.Count; i++)
         {
-            if (routes[i].Pattern is not ("/classes/:className" or "/classes/:className/:objectId") || items[i].Method is not ("POST" or "PUT" or "DELETE"))
+            var isClass = routes[i].First == "classes";
+            if ((!isClass && !(isAtomic && routes[i].Pattern is "/users" or "/users/:objectId" or "/roles" or "/roles/:objectId")) || items[i].Method is not ("POST" or "PUT" or "DELETE"))
                 return false;
-            var className = items[i].Segments[1];
-            if (className.StartsWith('_') || services.Triggers.Concerns(className) || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
+            var className = ClassOf(routes[i], items[i]);
+            if ((className.StartsWith('_') && !(isAtomic && className is ClassName.User or ClassName.Role)) || services.Triggers.Concerns(className) || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
                 return false;
         }
 
         return true;
     }
+
+    private static string ClassOf(Route route, BatchItem item) => route.First switch
+    {
+        "users" => ClassName.User,
+        "roles" => ClassName.Role,
+        _ => item.Segments[1],
+    };
 
     /// <summary>Paths carry a mount's prefix, or the path of the public address where that is another.</summary>
     private string? BelowMount(string path)

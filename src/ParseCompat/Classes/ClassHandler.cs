@@ -193,6 +193,15 @@ internal partial class ClassHandler(ClassServices services)
         return draft;
     }
 
+    /// <summary>Does something when the write is committed: at once, or with the batch that it is a part of.</summary>
+    protected static void AfterCommit(ParseRequest request, Action action)
+    {
+        if (request.Transaction is { } transaction)
+            transaction.Then(action);
+        else
+            action();
+    }
+
     /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
     protected ValueTask PlanWriteAsync(WriteDraft draft) => _planner.PlanAsync(draft, draft.Request.Aborted);
 

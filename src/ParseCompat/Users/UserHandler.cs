@@ -35,6 +35,7 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
 
         if (authData is { IsEmpty: false })
         {
+            RequireNoTransaction(request);
             if (await LogInOrCheckAsync(request, authData) is { } loggedIn)
                 return loggedIn;
         }
@@ -65,7 +66,7 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
         try
         {
             var answer = await base.DeleteAsync(request, className, id);
-            sessions.ForgetAll();
+            AfterCommit(request, sessions.ForgetAll);
             return answer;
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound && !request.IsMaster)
@@ -115,8 +116,6 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
     protected override async ValueTask<WriteResult> StoreAsync(WriteDraft draft)
     {
         var (request, outcome) = (draft.Request, (UserOutcome)draft.Outcome!);
-        if (request.Transaction is not null)
-            throw new ParseError(ErrorCode.CommandUnavailable, "Users cannot be written in a transaction with other objects.");
         var identities = outcome.AuthData?.Identities ?? [];
         var verify = outcome.AuthData is null or { IsEmpty: true } or { IsAnonymousOnly: true } ? mails.Sender : null;
         if (draft.IsCreate)
@@ -128,8 +127,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
                 Identities = identities,
                 Session = request.InstallationId == ServerInstallation ? null : SessionFor(request, outcome.AuthData),
                 Verify = verify,
-            }, draft.Changes, request.Caller, request.Aborted);
-            mails.Signal();
+            }, draft.Changes, request.Caller, request.Aborted, request.Transaction);
+            AfterCommit(request, mails.Signal);
             if (signedUp.Session is null && request.InstallationId != ServerInstallation && Services.Options.PreventSignupWithUnverifiedEmail)
                 throw new ParseError(ErrorCode.EmailNotFound, "User email is not verified.");
             outcome.Session = signedUp.Session;
@@ -143,8 +142,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             Unlinked = outcome.AuthData?.Removed ?? [],
             Session = new SessionRequest { InstallationId = request.InstallationId },
             Verify = verify,
-        }, draft.Changes, request.Caller, request.Aborted);
-        mails.Signal();
+        }, draft.Changes, request.Caller, request.Aborted, within: request.Transaction);
+        AfterCommit(request, mails.Signal);
         // The master key that links a user with a provider logs him in.
         outcome.Session = changed.Session ?? (request.IsMaster && outcome.AuthData is { IsEmpty: false }
             ? await sessions.CreateAsync(draft.Id!, SessionFor(request, outcome.AuthData), request.Aborted)
@@ -185,6 +184,13 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             if (row.Id == request.Caller.UserId && request.SessionToken is { } token)
                 writer.WriteString("sessionToken"u8, token);
         };
+    }
+
+    /// <summary>Providers are asked over the network, which no open transaction waits for.</summary>
+    private static void RequireNoTransaction(ParseRequest request)
+    {
+        if (request.Transaction is not null)
+            throw new ParseError(ErrorCode.CommandUnavailable, "authData cannot be written in a transaction with other objects.");
     }
 
     private static string PasswordOf(DraftField field) => field switch
