@@ -172,6 +172,33 @@ internal sealed class RowStoreTests
 
     private static string Json(WriteResult result) => string.Join(';', result.Values.Select(v => $"{string.Join('.', new[] { v.Key.Field.Name }.Concat(v.Key.Steps))}={v.Value}"));
 
+    [Test]
+    public async Task A_place_is_written_into_the_object_that_stands_in_rest()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        await TableAsync(node, [new("object", FieldKind.Object)]);
+        var origin = node.Catalog.Current.Tables.Single(t => t.Fields.Any(f => f.Name == "object")).Origin;
+        var table = (await node.Catalog.MarkRestAsync(origin, ["object"])).FindByOrigin(origin)!;
+        var store = node.Get<RowStore>();
+        var place = new FieldPath(table.Find("object")!, ["b"]);
+        foreach (var (id, rest) in new[] { ("plain", """{"a":1,"b":2}"""), ("null", "null"), ("marked", """{"$json":"{}"}"""), ("scalar", "7"), ("gone", """{"a":1,"b":2}""") })
+            await database.ExecuteAsync($"insert into {table.Quoted} (id, created_at, updated_at, rest) values ('{id}', now(), now(), jsonb_build_object('object', '{rest}'::jsonb))");
+
+        await store.ChangeAsync(table, "plain", new ChangeSet().Add(new Change.Increment(place, 3)), Caller.Anonymous);
+        await store.ChangeAsync(table, "null", new ChangeSet().Add(new Change.Set(place, Value.Of(1))), Caller.Anonymous);
+        await store.ChangeAsync(table, "gone", new ChangeSet().Add(new Change.Unset(place)), Caller.Anonymous);
+
+        Assert.That((await store.GetAsync(table, "plain", Caller.Anonymous))!.Get("object").ToString(), Is.EqualTo("""{"a": 1, "b": 5}"""));
+        Assert.That((await store.GetAsync(table, "null", Caller.Anonymous))!.Get("object").ToString(), Is.EqualTo("""{"b": 1}"""));
+        Assert.That((await store.GetAsync(table, "gone", Caller.Anonymous))!.Get("object").ToString(), Is.EqualTo("""{"a":1}"""));
+        foreach (var id in new[] { "marked", "scalar" })
+        {
+            Assert.That(() => store.ChangeAsync(table, id, new ChangeSet().Add(new Change.Set(place, Value.Of(1))), Caller.Anonymous),
+                Throws.InstanceOf<Refusal>().With.Property("Kind").EqualTo(RefusalKind.InvalidValue));
+        }
+    }
+
     private static async Task<Table> TableAsync(Node node, FieldSpec[] fields) => (await node.Catalog.EnsureAsync("Score", fields)).FindByOrigin("Score")!;
 
     private static async Task<List<string>> IdsAsync(RowStore store, Table table, Filter filter, Caller? caller = null)
