@@ -21,6 +21,7 @@ internal partial class ClassHandler
     private async ValueTask BeforeTriggersAsync(WriteDraft draft)
     {
         await CheckSentAsync(draft);
+        await Services.Catalog.GetAsync(draft.Request.Aborted); // for the triggers
         if (Services.Triggers.ConcernsSaves(draft.ClassName) && draft.Request.Transaction is null)
             await Services.Triggers.BeforeSaveAsync(draft, _planner);
     }
@@ -52,8 +53,6 @@ internal partial class ClassHandler
     /// <summary>The beforeFind trigger; returns what the afterFind trigger needs, or null when the class has neither.</summary>
     private async ValueTask<HookedFind?> BeginFindAsync(ParseRequest request, string className, string? id)
     {
-        // The triggers are as new as the catalog, which looks after itself.
-        await Services.Catalog.GetAsync(request.Aborted);
         var triggers = Services.Triggers;
         if ((triggers.Find(className, Triggers.BeforeFind) ?? triggers.Find(className, Triggers.AfterFind)) is null || request.Transaction is not null)
             return null;

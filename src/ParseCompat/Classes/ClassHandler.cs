@@ -79,6 +79,7 @@ internal partial class ClassHandler(ClassServices services)
     {
         var options = FindOptions.ReadGet(request);
         Services.Complexity.Check(request, options);
+        await Services.Catalog.GetAsync(request.Aborted); // the triggers are as new as the catalog, which looks after itself
         if (!Services.Triggers.Any)
             return await GetRowAsync(request, className, id, options);
         var find = await BeginFindAsync(request, className, id);
@@ -123,6 +124,7 @@ internal partial class ClassHandler(ClassServices services)
     {
         var options = FindOptions.ReadFind(request, Services.Options);
         Services.Complexity.Check(request, options);
+        await Services.Catalog.GetAsync(request.Aborted); // for the triggers
         if (!Services.Triggers.Any)
             return await FindRowsAsync(request, className, options);
         var find = await BeginFindAsync(request, className, null);
