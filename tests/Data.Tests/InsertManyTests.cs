@@ -94,6 +94,20 @@ internal sealed class InsertManyTests
     }
 
     [Test]
+    public async Task A_row_with_an_instant_of_its_own_keeps_it()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        var (store, table) = await TableAsync(node);
+        var instant = new DateTime(2019, 1, 2, 3, 4, 5, 6, DateTimeKind.Utc);
+
+        var written = await store.InsertManyAsync(table, [new(new ChangeSet()), new(new ChangeSet { CreatedAt = instant, UpdatedAt = instant }), new(new ChangeSet())], Caller.Administrator);
+
+        Assert.That((await store.GetAsync(table, written[1].Id, Caller.Administrator))!.CreatedAt, Is.EqualTo(instant));
+        Assert.That((await store.GetAsync(table, written[2].Id, Caller.Administrator))!.CreatedAt, Is.GreaterThan(instant));
+    }
+
+    [Test]
     public async Task One_row_that_is_refused_leaves_none()
     {
         await using var database = await TestDatabase.CreateAsync();

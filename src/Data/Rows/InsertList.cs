@@ -21,10 +21,12 @@ internal sealed class InsertList
     /// <summary>How many rows.</summary>
     public int Count => _ids.Count;
 
-    /// <summary>Whether a row with these changes can be in a list: all its values are known beforehand, and it has no links.</summary>
-    public static bool Takes(IReadOnlyList<Change> changes)
+    /// <summary>Whether a row can be in a list: all its values are known beforehand, it has no links, and the list's instant is its own.</summary>
+    public static bool Takes(ChangeSet set)
     {
-        foreach (var change in changes)
+        if (set.CreatedAt is not null || set.Guard is not null)
+            return false;
+        foreach (var change in set.Changes)
         {
             if (change is not (Change.Set { Path.Steps.IsEmpty: true } or Change.Unset { Path.Steps.IsEmpty: true }))
                 return false;

@@ -56,7 +56,7 @@ public sealed partial class RowStore
         foreach (var row in rows)
         {
             var named = row.Id is null ? row with { Id = ids.Dequeue() } : row;
-            if (row.Changes.CreatedAt is null && InsertList.Takes(row.Changes.Changes))
+            if (row.Changes.CreatedAt is null && InsertList.Takes(row.Changes))
             {
                 if (open is null)
                     pieces.Add(open = new Piece(new InsertList()));
