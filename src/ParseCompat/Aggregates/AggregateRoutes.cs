@@ -2,6 +2,7 @@ using Backend.Data.Aggregation;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
@@ -19,6 +20,12 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
         var asked = AggregateRequest.Read(request, services.Options);
         var catalog = await services.Catalog.GetAsync(request.Aborted);
         var table = catalog.FindByOrigin(request["className"]);
+        if (services.Triggers.Find(request["className"], Triggers.BeforeFind) is not null)
+        {
+            var find = HookedFind.Of(request, null, await services.Triggers.Facts.OfAsync(request));
+            await services.Triggers.BeforeFindAsync(request["className"], find, request.Aborted);
+        }
+
         if (asked.Distinct is { } path)
             return await DistinctAsync(request, asked, path, catalog, table);
         var reader = new PipelineReader(catalog, new PipelineLimits(options), options.CollectionPrefix);
@@ -38,7 +45,10 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
         var rows = Filter.Always;
         if (asked.Where is { } where)
         {
-            var context = new PlanContext(catalog, request.Caller, true, static (_, _, _) => default, services.Time.GetUtcNow(), request.Aborted);
+            var context = new PlanContext(catalog, request.Caller, true, static (_, _, _) => default, services.Time.GetUtcNow(), request.Aborted)
+            {
+                BeforeInner = services.Triggers.BeforeInner(request),
+            };
             rows = await new WherePlanner(context).PlanAsync(table ?? new Table(0, request["className"], request["className"], "none", false, []), where);
         }
 

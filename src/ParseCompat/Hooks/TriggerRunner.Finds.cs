@@ -26,6 +26,26 @@ internal sealed partial class TriggerRunner
             cancellation);
     }
 
+    /// <summary>What asks the beforeFind trigger of the class of a sub-query; null when no class has a trigger.</summary>
+    public Func<string, JsonElement, ValueTask>? BeforeInner(ParseRequest request)
+    {
+        if (!Any)
+            return null;
+        return async (className, query) =>
+        {
+            if (Find(className, Triggers.BeforeFind) is null || request.Transaction is not null)
+                return;
+            var json = HookJson.Write(writer =>
+            {
+                writer.WriteStartObject();
+                writer.WritePropertyName("where"u8);
+                writer.WriteRawValue(query.TryGetProperty("where", out var where) ? where.GetRawText() : "{}", skipInputValidation: true);
+                writer.WriteEndObject();
+            });
+            await BeforeFindAsync(className, new HookedFind(json, false, false, await facts.OfAsync(request)), request.Aborted);
+        };
+    }
+
     /// <summary>The afterFind trigger of a class that has one; returns the objects to answer with.</summary>
     /// <param name="hook">The trigger.</param>
     /// <param name="found">The objects that were found, a JSON array.</param>

@@ -19,6 +19,8 @@ internal sealed partial class WherePlanner
         if (needsWhere && !hasWhere)
             throw Improper(name);
         ClassAccess.RequireFind(className, context.Caller);
+        if (context.BeforeInner is { } before)
+            await before(className, query);
         if (context.Catalog.FindByOrigin(className) is not { } table)
         {
             return context.MayReadMissing

@@ -16,7 +16,11 @@ namespace Backend.ParseCompat.Queries;
 /// <param name="Now">What relative times count from.</param>
 /// <param name="Cancellation">Ends with the request.</param>
 internal sealed record PlanContext(CatalogSnapshot Catalog, Caller Caller, bool MayReadMissing,
-    Func<Table, string, JsonElement, ValueTask<Filter?>> Special, DateTimeOffset Now, CancellationToken Cancellation);
+    Func<Table, string, JsonElement, ValueTask<Filter?>> Special, DateTimeOffset Now, CancellationToken Cancellation)
+{
+    /// <summary>Told each inner query, with its class, before it is planned; may refuse it. Null: nobody wants to know.</summary>
+    public Func<string, JsonElement, ValueTask>? BeforeInner { get; init; }
+}
 
 /// <summary>
 /// Turns <c>where</c> into Data's filter: names to fields, JSON to values, with the errors of contract 9.3 to 9.7. A field that the class

@@ -189,6 +189,20 @@ internal sealed class TriggerTests
     }
 
     [Test]
+    public async Task A_class_that_refuses_finds_refuses_them_as_sub_queries_and_aggregates_too()
+    {
+        await using var app = await App.StartAsync();
+        await app.Server.CreateAsync("Inner", """{"n":1}""");
+        await app.Server.CreateAsync("Outer", """{"n":1}""");
+        await app.TriggerAsync("Inner", "beforeFind", _ => """{"error":"closed"}""");
+
+        var select = """{"n":{"$select":{"query":{"className":"Inner","where":{"n":1}},"key":"n"}}}""";
+        Assert.That(await app.Server.FindAsync("Outer", select), Is.EqualTo("""400 {"code":141,"error":"closed"}"""));
+        Assert.That((string?)app.Receiver.Take("/beforeFind").Single()["query"]!.ToJsonString(), Is.EqualTo("""{"where":{"n":1}}"""));
+        Assert.That(await app.Server.SendAsync("GET", "/aggregate/Inner?distinct=n", master: true), Is.EqualTo("""400 {"code":141,"error":"closed"}"""));
+    }
+
+    [Test]
     public async Task Items_of_a_batch_meet_the_triggers_one_by_one()
     {
         await using var app = await App.StartAsync();
