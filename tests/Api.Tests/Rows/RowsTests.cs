@@ -368,7 +368,7 @@ internal sealed class RowsTests
         }
 
         using var pattern = await _api.GetAsync($"rows/{table.Name}?t=match.(");
-        Assert.That((pattern.Status, pattern.Code), Is.EqualTo((400, "22P02")), pattern.Text);
+        Assert.That((pattern.Status, pattern.Code), Is.EqualTo((400, "2201B")), pattern.Text);
     }
 
     private Task<Table>? _bodies;
