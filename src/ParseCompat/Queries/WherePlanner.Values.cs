@@ -76,8 +76,8 @@ internal sealed partial class WherePlanner
     private static bool IsNested(FieldPath? path) => path is { Steps.IsEmpty: false } or { Field.Kind: FieldKind.Array or FieldKind.Object };
 
     /// <summary>
-    /// A value of a condition; null when it is none. Inside arrays and objects pointers and the like are JSON objects: they are compared as such,
-    /// but for dates, which have an order.
+    /// A value of a condition; null when it is none. Inside arrays and objects pointers, dates and the like are JSON objects, in the form in which
+    /// they were stored: they are compared as such.
     /// </summary>
     private static Value? ReadAtom(JsonElement value, bool isNested)
     {
@@ -86,7 +86,7 @@ internal sealed partial class WherePlanner
             if (ValueReader.Read(value) is not { Kind: not FieldKind.Relation, Value: var read })
                 return null;
             return isNested && value.ValueKind == JsonValueKind.Object && read.Kind != ValueKind.Object
-                ? Value.Object(NestedJson.Normalize(Encoding.UTF8.GetBytes(value.GetRawText())))
+                ? Value.Object(NestedDates.Normalize(NestedJson.Normalize(Encoding.UTF8.GetBytes(value.GetRawText()))))
                 : read;
         }
         catch (ParseError e) when (e.Code == ErrorCode.IncorrectType)

@@ -48,11 +48,12 @@ internal static class ValueReader
         return Read(ref reader);
     }
 
-    /// <summary>Reads an array or object as nested JSON: numbers and duplicate keys as in JavaScript, keys checked.</summary>
+    /// <summary>Reads an array or object as nested JSON: numbers and duplicate keys as in JavaScript, dates in their one form, keys checked.</summary>
+    /// <exception cref="ParseError">111 a date that cannot be read, 121 a nested key with $ or a dot.</exception>
     public static byte[] ReadNested(ref Utf8JsonReader reader)
     {
         CheckKeys(reader);
-        return NestedJson.Normalize(ref reader);
+        return NestedDates.Normalize(NestedJson.Normalize(ref reader));
     }
 
     /// <summary>The text under a key of the object that the reader stands at; the reader is a copy and stays where it was.</summary>

@@ -79,6 +79,13 @@ public sealed class ClassTests
     [TestCase("""{"v":{"__type":"Polygon","coordinates":[[0,0],[0,1],[1,1]]}}""", """{"__type":"Polygon","coordinates":[[0,0],[0,1],[1,1],[0,0]]}""")]
     [TestCase("""{"v":{"__type":"File","name":"x","url":"http://evil/x"}}""", """{"__type":"File","name":"x","url":"http://parse.example/parse/files/app/x"}""")]
     [TestCase("""{"v":{"__type":"Object","className":"Foo","objectId":"1","n":1}}""", """{"__type":"Pointer","className":"Foo","objectId":"1"}""")]
+    [TestCase("""{"v":[{ "iso" : "2020-01-01T05:00:00+05:00", "__type":"D\u0061te", "more":[1,{"__type":"Date","iso":"2020"}] },"2020-01-01T00:00:00Z"]}""",
+        """[{"__type":"Date","iso":"2020-01-01T00:00:00.000Z"},"2020-01-01T00:00:00Z"]""")]
+    [TestCase("""{"v":{"a":[{"b":{"__type":"Date","iso":"2020-01-01"}}],"iso":"2020","c":{"__type":"Date","iso":"2020-01-01T00:00:00.1239Z"}}}""",
+        """{"a":[{"b":{"__type":"Date","iso":"2020-01-01T00:00:00.000Z"}}],"c":{"__type":"Date","iso":"2020-01-01T00:00:00.123Z"},"iso":"2020"}""")]
+    [TestCase("""{"v":{"t":"\"__type\":\"Date\"","u":{"__type":["Date"],"iso":["2020"]}}}""", """{"t":"\u0022__type\u0022:\u0022Date\u0022","u":{"iso":["2020"],"__type":["Date"]}}""")]
+    [TestCase("""{"v":{"__op":"AddUnique","objects":[{"__type":"Date","iso":"2020-01-01T00:00:00Z"}]}}""", """[{"__type":"Date","iso":"2020-01-01T00:00:00.000Z"}]""")]
+    [TestCase("""{"v.x":{"__type":"Date","iso":"2020-01-01T00:00:00Z"}}""", """{"x":{"__type":"Date","iso":"2020-01-01T00:00:00.000Z"}}""")]
     [TestCase("""{"v":{"a":1,"a":2.0}}""", """{"a":2}""")]
     [TestCase("""{"v":{"__op":"Increment","amount":3}}""", "3")]
     [TestCase("""{"v":{"__op":"AddUnique","objects":[1,1]}}""", "[1,1]")]
@@ -89,11 +96,35 @@ public sealed class ClassTests
         var name = "Norm" + Guid.NewGuid().ToString("N")[..8];
         var id = await _server.CreateAsync(name, body);
         var (_, row) = await _server.CallAsync("GET", $"/classes/{name}/{id}", master: true);
-        Assert.That(row!["v"]!.ToJsonString(), Is.EqualTo(stored));
+        Assert.That(JsonNode.DeepEquals(row!["v"], JsonNode.Parse(stored)), Is.True, row["v"]!.ToJsonString());
+    }
+
+    [Test]
+    public async Task Changes_know_a_nested_date_in_any_form()
+    {
+        const string Date = """{"__type":"Date","iso":"2020-01-01T00:00:00Z"}""";
+        const string Stored = """{"__type":"Date","iso":"2020-01-01T00:00:00.000Z"}""";
+        var path = "/classes/NestedDate/" + await _server.CreateAsync("NestedDate", $$$"""{"a":[1],"o":{"d":{{{Date}}}}}""");
+
+        async Task ChangeAsync(string body, string array, string place)
+        {
+            Assert.That(await _server.SendAsync("PUT", path, body), Does.StartWith("200 "));
+            var (_, row) = await _server.CallAsync("GET", path);
+            Assert.That(JsonNode.DeepEquals(row!["a"], JsonNode.Parse(array)) && JsonNode.DeepEquals(row["o"]!["d"], JsonNode.Parse(place)), Is.True, row.ToJsonString());
+        }
+
+        await ChangeAsync($$$"""{"a":{"__op":"Add","objects":[{{{Date}}}]}}""", $"[1,{Stored}]", Stored);
+        await ChangeAsync($$$"""{"a":{"__op":"AddUnique","objects":[{"__type":"Date","iso":"2020-01-01T01:00:00+01:00"},2]}}""", $"[1,{Stored},2]", Stored);
+        await ChangeAsync($$$"""{"a":{"__op":"Remove","objects":[{{{Date}}}]}}""", "[1,2]", Stored);
+        await ChangeAsync("""{"o.d":{"__type":"Date","iso":"2021-01-01"}}""", "[1,2]", Stored.Replace("2020", "2021", StringComparison.Ordinal));
+        await ChangeAsync($$$"""{"o.l":[{{{Date}}}],"o.d":1,"a":[{"x":{{{Date}}}}]}""", $$$"""[{"x":{{{Stored}}}}]""", "1");
     }
 
     [TestCase("""{"__type":"Date"}""", """{"code":111,"error":"This is not a valid Date"}""")]
     [TestCase("""{"__type":"Date","iso":"yesterday"}""", """{"code":111,"error":"This is not a valid Date"}""")]
+    [TestCase("""[{"__type":"Date","iso":"yesterday"}]""", """{"code":111,"error":"This is not a valid Date"}""")]
+    [TestCase("""{"a":{"b":{"__type":"Date"}}}""", """{"code":111,"error":"This is not a valid Date"}""")]
+    [TestCase("""{"__op":"Add","objects":[{"iso":1,"__type":"Date"}]}""", """{"code":111,"error":"This is not a valid Date"}""")]
     [TestCase("""{"__type":"Bytes","base64":""}""", """{"code":111,"error":"This is not a valid Bytes"}""")]
     [TestCase("""{"__type":"Strange"}""", """{"code":111,"error":"This is not a valid Strange"}""")]
     [TestCase("""{"a":{"b.c":1}}""", """{"code":121,"error":"Nested keys should not contain the '$' or '.' characters"}""")]

@@ -29,6 +29,36 @@ public sealed class WhereTests
     [OneTimeTearDown]
     public async Task Stop() => await _server.DisposeAsync();
 
+    [TestCase("""{"a":DATE}""", "1")]
+    [TestCase("""{"a":{"$ne":DATE}}""", "2,3")]
+    [TestCase("""{"a":{"$in":[DATE,7]}}""", "1")]
+    [TestCase("""{"a":{"$nin":[DATE]}}""", "2,3")]
+    [TestCase("""{"a":{"$all":[DATE,1]}}""", "1")]
+    [TestCase("""{"a":{"$containedBy":[DATE,1]}}""", "1,3")]
+    [TestCase("""{"a":{"$in":[{"x":DATE}]}}""", "2")]
+    [TestCase("""{"a":{"$lte":DATE}}""", "1")]
+    [TestCase("""{"a":{"$lt":DATE}}""", "")]
+    [TestCase("""{"a.x":DATE}""", "2")]
+    [TestCase("""{"o.d":DATE}""", "1")]
+    [TestCase("""{"o.d":{"$eq":DATE}}""", "1")]
+    [TestCase("""{"o.d":{"$gte":DATE}}""", "1,2")]
+    [TestCase("""{"o.d":{"$gt":DATE}}""", "2")]
+    [TestCase("""{"o.l.d":{"$in":[DATE]}}""", "2")]
+    public async Task A_nested_date_is_found_by_its_instant_however_it_is_written(string where, string expected)
+    {
+        var name = "Dated" + Guid.NewGuid().ToString("N")[..8];
+        foreach (var row in (string[])[
+            """{"n":"1","a":[1,DATE],"o":{"d":DATE}}""",
+            """{"n":"2","a":[{"x":DATE}],"o":{"d":{"__type":"Date","iso":"2020-01-01T00:00:00.001Z"},"l":[{"d":DATE}]}}""",
+            """{"n":"3","o":{"d":"2020-01-01T00:00:00Z"}}"""])
+        {
+            await _server.CreateAsync(name, row.Replace("DATE", """{"__type":"Date","iso":"2020-01-01T00:00:00Z"}""", StringComparison.Ordinal));
+        }
+
+        foreach (var iso in (string[])["2020-01-01T00:00:00Z", "2020-01-01T00:00:00.000Z", "2020-01-01T01:00:00.00+01:00"])
+            Assert.That(await _server.FindAsync(name, where.Replace("DATE", $$"""{"__type":"Date","iso":"{{iso}}"}""", StringComparison.Ordinal)), Is.EqualTo(expected), iso);
+    }
+
     [TestCase("""{}""", "a,b,c,d")]
     [TestCase("""{"num":1}""", "a")]
     [TestCase("""{"num":"1"}""", "")]
