@@ -58,6 +58,8 @@ public sealed class DocumentCursor : IAsyncDisposable
         catch (Exception e)
         {
             await command.DisposeAsync();
+            if (e is NpgsqlException spoiling)
+                DatabaseErrors.Settle(connection, spoiling);
             await connection.DisposeAsync();
             if (e is NpgsqlException error && DatabaseErrors.TryMap(error, table, out var refusal))
                 throw refusal;

@@ -7,6 +7,28 @@ namespace Backend.Data.Rows;
 /// <summary>The one place where PostgreSQL's errors become refusals (design section 11). What is not here is a fault of ours.</summary>
 public static class DatabaseErrors
 {
+    /// <summary>
+    /// To be called with every error of a statement before its connection is used again. An error that comes while a statement's parameters are
+    /// bound, on the very run that prepares it, leaves the driver (Npgsql 10.0) with a prepared statement of which it believes that it returns
+    /// nothing: its next run would take effect and fail. So all of the connection are forgotten.
+    /// </summary>
+    public static void Settle(NpgsqlConnection connection, NpgsqlException error)
+    {
+        if (MaySpoil(error))
+            ForgetStatements(connection);
+    }
+
+    /// <summary>Drops a connection's prepared statements, outside of any transaction. The driver can do it only with the thread waiting.</summary>
+    public static void ForgetStatements(NpgsqlConnection connection)
+    {
+        if (connection.FullState == System.Data.ConnectionState.Open)
+            connection.UnprepareAll();
+    }
+
+    /// <summary>Whether an error can have come before the statement ran: all but those of its effects.</summary>
+    public static bool MaySpoil(NpgsqlException error) =>
+        error is PostgresException e && !e.SqlState.StartsWith("23", StringComparison.Ordinal) && !e.SqlState.StartsWith("40", StringComparison.Ordinal);
+
     /// <summary>Maps an error that a request can cause; false for any other.</summary>
     public static bool TryMap(NpgsqlException error, Table? table, [NotNullWhen(true)] out Refusal? refusal)
     {
@@ -17,7 +39,7 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new Refusal(RefusalKind.Conflict, "Two writes met.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
             PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidPattern, "The regular expression is not valid.", table?.Origin),
-            PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
+            PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
             // Our own, of schema aggregation: the message is a constant with an operator's name.
             PostgresException { SqlState: "B0A01" } e => new Refusal(RefusalKind.InvalidExpression, e.MessageText, table?.Origin),
             PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new Refusal(RefusalKind.InvalidValue, "A value cannot be stored or compared.", table?.Origin),

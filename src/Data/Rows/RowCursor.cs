@@ -106,7 +106,12 @@ public sealed class RowCursor : ReadRow, IAsyncDisposable
                 await reader.DisposeAsync();
             await batch.DisposeAsync();
             if (ownsConnection)
+            {
+                if (e is NpgsqlException spoiling)
+                    DatabaseErrors.Settle(connection, spoiling);
                 await connection.DisposeAsync();
+            }
+
             if (e is NpgsqlException error && DatabaseErrors.TryMap(error, table, out var refusal))
                 throw refusal;
             throw;

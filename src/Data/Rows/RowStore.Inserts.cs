@@ -97,9 +97,15 @@ public sealed partial class RowStore
 
             return results;
         }
-        catch (NpgsqlException e) when (DatabaseErrors.TryMap(e, table, out var refusal))
+        catch (NpgsqlException e)
         {
-            throw refusal;
+            if (transaction is null)
+                DatabaseErrors.Settle(connection, e);
+            else
+                transaction.IsSpoiled |= DatabaseErrors.MaySpoil(e);
+            if (DatabaseErrors.TryMap(e, table, out var refusal))
+                throw refusal;
+            throw;
         }
         finally
         {

@@ -232,9 +232,15 @@ public sealed partial class RowStore
                 return null;
             return new WriteResult(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), compiler?.ReadReturned(reader, 4) ?? [], null, reader.GetFieldValue<uint>(3));
         }
-        catch (NpgsqlException e) when (DatabaseErrors.TryMap(e, table, out var refusal))
+        catch (NpgsqlException e)
         {
-            throw refusal;
+            if (transaction is null)
+                DatabaseErrors.Settle(connection, e);
+            else
+                transaction.IsSpoiled |= DatabaseErrors.MaySpoil(e);
+            if (DatabaseErrors.TryMap(e, table, out var refusal))
+                throw refusal;
+            throw;
         }
         finally
         {

@@ -22,6 +22,9 @@ public sealed class RowTransaction : IAsyncDisposable
     /// <summary>The transaction.</summary>
     public NpgsqlTransaction Transaction { get; }
 
+    /// <summary>Whether a statement failed in a way after which the connection's prepared statements cannot be trusted.</summary>
+    internal bool IsSpoiled { get; set; }
+
     /// <summary>Sets a savepoint; <paramref name="name"/> is a constant of the program.</summary>
     public Task SaveAsync(string name, CancellationToken cancellation = default) => Transaction.SaveAsync(name, cancellation);
 
@@ -43,6 +46,8 @@ public sealed class RowTransaction : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Transaction.DisposeAsync();
+        if (IsSpoiled)
+            DatabaseErrors.ForgetStatements(Connection);
         await Connection.DisposeAsync();
     }
 }
