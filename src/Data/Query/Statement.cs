@@ -101,8 +101,10 @@ internal sealed class Statement
     public override string ToString() => _text.ToString();
 
     /// <summary>A command of a connection.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.LimitExceeded"/>: more values than a statement can have.</exception>
     public NpgsqlCommand ToCommand(NpgsqlConnection connection, NpgsqlTransaction? transaction = null)
     {
+        RequireSendable();
         var command = new NpgsqlCommand(_text.ToString(), connection, transaction);
         foreach (var parameter in _parameters)
             command.Parameters.Add(parameter);
@@ -110,12 +112,21 @@ internal sealed class Statement
     }
 
     /// <summary>A command of a batch.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.LimitExceeded"/>: more values than a statement can have.</exception>
     public NpgsqlBatchCommand ToBatchCommand()
     {
+        RequireSendable();
         var command = new NpgsqlBatchCommand(_text.ToString());
         foreach (var parameter in _parameters)
             command.Parameters.Add(parameter);
         return command;
+    }
+
+    // The protocol counts parameters in 16 bits.
+    private void RequireSendable()
+    {
+        if (_parameters.Count > ushort.MaxValue)
+            throw new Refusal(RefusalKind.LimitExceeded, "The query holds too many values.");
     }
 
     private Statement Add(NpgsqlParameter parameter)

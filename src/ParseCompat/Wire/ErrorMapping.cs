@@ -75,7 +75,7 @@ internal static class ErrorMapping
         PostgresErrorCodes.UniqueViolation => Duplicate(),
         PostgresErrorCodes.QueryCanceled => new(ErrorCode.Timeout, "The request timed out on the server."),
         PostgresErrorCodes.InvalidRegularExpression => new(ErrorCode.InvalidQuery, "Invalid regular expression."),
-        PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded => new(ErrorCode.InvalidQuery, "The request is too complex."),
+        PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments => new(ErrorCode.InvalidQuery, "The request is too complex."),
         _ => null,
     };
 

@@ -161,6 +161,9 @@ internal static class ValueReader
             }
         }
 
+        // Far beyond any degree the arithmetic below overflows.
+        if (ring.Exists(vertex => !(Math.Abs(vertex.Latitude) <= 1e100 && Math.Abs(vertex.Longitude) <= 1e100)))
+            return null;
         if (ring.Distinct().Count() < 3)
             throw new ParseError(ErrorCode.IncorrectType, "GeoJSON: Loop must have at least 3 different vertices");
         if (ring[0] != ring[^1])

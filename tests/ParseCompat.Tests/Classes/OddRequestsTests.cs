@@ -142,6 +142,37 @@ public sealed class OddRequestsTests
         _ => Nested(random.Next(1, 150)),
     };
 
+    [Test]
+    public async Task A_statement_that_failed_as_it_was_prepared_does_not_spoil_the_next_one()
+    {
+        await using var app = await ParseApp.StartAsync();
+        await app.JsonAsync("POST", "/parse/schemas/Thing", """{"className":"Thing","fields":{"text":{"type":"String"}}}""", ParseApp.Master);
+        const string Good = """{"ACL":{"somebody":{"read":true}}}""";
+        const string Bad = """{"ACL":{"\u0000":{"read":true}}}""";
+
+        // Whichever run of it is the one on which a connection prepares it.
+        foreach (var body in new[] { Good, Bad, Good, Bad, Bad, Good, Good })
+        {
+            var answer = await app.SendAsync("POST", "/parse/classes/Thing", body);
+            Assert.That(answer, body == Good ? Does.StartWith("201 ") : Does.StartWith("400 {\"code\":111"), body);
+        }
+
+        Assert.That(await app.SendAsync("GET", "/parse/classes/Thing?count=1&limit=0", null, ParseApp.Master), Is.EqualTo("""200 {"results":[],"count":4}"""));
+    }
+
+    [Test]
+    public async Task What_PostgreSQL_cannot_take_in_one_statement_is_refused()
+    {
+        await using var app = await ParseApp.StartAsync();
+        await app.JsonAsync("POST", "/parse/classes/Thing", """{"n":1,"o":{"a":1}}""");
+        var order = string.Join(",", Enumerable.Range(0, 1700).Select(i => $"o.k{i}"));
+        var conditions = string.Join(",", Enumerable.Range(0, 33_000).Select(i => $$$"""{"n":{"$ne":{{{i}}},"$gt":-{{{i}}} }}"""));
+
+        Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", $$"""{"_method":"GET","order":"{{order}}"}"""), Does.StartWith("400 {\"code\":102"));
+        Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", $$$"""{"_method":"GET","where":{"$and":[{{{conditions}}}]}}""", ParseApp.Master), Does.StartWith("400 {\"code\":102"));
+        Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", """{"area":{"__type":"Polygon","coordinates":[[1e308,1e308],[0,0],[1,1]]}}"""), Does.StartWith("400 {\"code\":111"));
+    }
+
     private static string Object(Random random, int size, Func<string> value) =>
         "{" + string.Join(",", Enumerable.Range(0, size).Select(_ => Quote(Pick(random, Names)) + ":" + value())) + "}";
 
