@@ -12,7 +12,7 @@ internal sealed class HookObject(ValueWriter values)
     private readonly RowWriter _rows = new(values);
 
     /// <summary>A row as an object, without a class name.</summary>
-    public JsonObject FromRow(Row row) => Parse(HookJson.Write(writer =>
+    public JsonObject FromRow(Row row) => HookJson.Parse(HookJson.Write(writer =>
     {
         writer.WriteStartObject();
         _rows.WriteKeys(writer, row);
@@ -45,7 +45,7 @@ internal sealed class HookObject(ValueWriter values)
         }
 
         if (body.Acl is { } acl)
-            saved["ACL"] = Parse(HookJson.Write(writer => AclJson.Write(writer, acl)));
+            saved["ACL"] = HookJson.Parse(HookJson.Write(writer => AclJson.Write(writer, acl)));
         return saved;
     }
 
@@ -68,10 +68,10 @@ internal sealed class HookObject(ValueWriter values)
                 parent[key] = Of(field);
                 break;
             case DraftAction.Increment:
-                parent[key] = Parse(HookJson.Write(writer => ValueWriter.WriteNumber(writer, Number(parent[key]) + field.Amount)));
+                parent[key] = HookJson.Parse(HookJson.Write(writer => ValueWriter.WriteNumber(writer, Number(parent[key]) + field.Amount)));
                 break;
             case DraftAction.Add or DraftAction.AddUnique or DraftAction.Remove:
-                parent[key] = Elements(parent[key] as JsonArray, Parse(field.Elements!).AsArray(), field.Action);
+                parent[key] = Elements(parent[key] as JsonArray, HookJson.Parse(field.Elements!).AsArray(), field.Action);
                 break;
             case DraftAction.Delete:
                 parent.Remove(key);
@@ -83,7 +83,7 @@ internal sealed class HookObject(ValueWriter values)
         }
     }
 
-    private JsonNode? Of(DraftField field) => field.Nested is { } nested ? Parse(nested) : Parse(HookJson.Write(writer => values.Write(writer, field.Value)));
+    private JsonNode? Of(DraftField field) => field.Nested is { } nested ? HookJson.Parse(nested) : HookJson.Parse(HookJson.Write(writer => values.Write(writer, field.Value)));
 
     private static double Number(JsonNode? node) => node is JsonValue value && value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? value.GetValue<double>() : 0;
 
@@ -109,5 +109,4 @@ internal sealed class HookObject(ValueWriter values)
         return after;
     }
 
-    private static JsonNode Parse(byte[] json) => JsonNode.Parse(json, documentOptions: new System.Text.Json.JsonDocumentOptions { MaxDepth = 1000 })!;
 }

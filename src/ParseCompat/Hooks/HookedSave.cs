@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 
@@ -10,6 +11,9 @@ internal sealed class HookedSave
     private static readonly string[] NotWritten = ["createdAt", "updatedAt", "className", "__type"];
     private static readonly string[] NotTold = ["objectId", "createdAt", "updatedAt"];
     private static readonly string[] NotToldOfUsers = ["password", "authData", "sessionToken"];
+
+    // The framework's own limit is 64 levels; what is too deep is refused as it is read.
+    private static readonly System.Text.Json.JsonSerializerOptions Deep = new() { MaxDepth = 1000 };
 
     /// <summary>The class.</summary>
     public required string ClassName { get; init; }
@@ -49,7 +53,7 @@ internal sealed class HookedSave
             Id = chosen;
         given.Remove("objectId");
 
-        var answered = DraftReader.Read(RequestBody.Read(System.Text.Encoding.UTF8.GetBytes(given.ToJsonString()), 1000), ClassName, IsCreate);
+        var answered = DraftReader.Read(RequestBody.Read(System.Text.Encoding.UTF8.GetBytes(given.ToJsonString(Deep)), NestedJson.MaxDepth), ClassName, IsCreate);
         var sent = Body;
         var body = new Draft { Acl = answered.Acl ?? sent.Acl, CreatedAt = sent.CreatedAt, UpdatedAt = sent.UpdatedAt };
         foreach (var field in sent.Fields)

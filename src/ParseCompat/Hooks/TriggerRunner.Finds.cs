@@ -72,7 +72,7 @@ internal sealed partial class TriggerRunner
         {
             if (element.ValueKind != JsonValueKind.Object)
                 continue;
-            var shown = JsonObject.Create(element)!;
+            var shown = HookJson.Object(element);
             shown.Remove("className");
             shown.Remove("__type");
             objects.Add(shown);
@@ -92,7 +92,7 @@ internal sealed partial class TriggerRunner
         {
             await answer.WriteAsync(output, cancellation);
             await output.Json.FlushAsync(cancellation);
-            json = JsonNode.Parse(output.Written.Span, documentOptions: new JsonDocumentOptions { MaxDepth = 1000 })!;
+            json = HookJson.Parse(output.Written.ToArray());
         }
         finally
         {

@@ -63,7 +63,7 @@ internal sealed partial class TriggerRunner(HookRegistry registry, HookClient cl
             Body = draft.Body,
             Facts = await facts.OfAsync(request),
             Original = original is null ? null : objects.FromRow(original),
-            Sent = JsonObject.Create(request.Body.Root),
+            Sent = HookJson.Object(request.Body.Root),
         };
         draft.Save = save;
         await BeforeSaveAsync(save, request.Aborted);
@@ -83,7 +83,7 @@ internal sealed partial class TriggerRunner(HookRegistry registry, HookClient cl
         if (answer.Success is not { ValueKind: JsonValueKind.Object } given)
             return;
         denylist.Check(given);
-        save.Take(JsonObject.Create(given)!, shown);
+        save.Take(HookJson.Object(given), shown);
     }
 
     /// <summary>The afterSave trigger, if the class has one; returns what the client shall get instead of the usual answer, or null.</summary>

@@ -83,7 +83,12 @@ internal static class JsonText
     /// Replaces lone surrogates in property names by U+FFFD, in place. The framework's readers throw at them wherever a name is compared, and
     /// MongoDB's driver stored such names in the same way. What is no JSON is left to its reader.
     /// </summary>
-    public static void MendNames(Span<byte> json)
+    public static void MendNames(Span<byte> json) => MendStrings(json, onlyNames: true);
+
+    /// <summary>Replaces lone surrogates in property names and texts by U+FFFD, in place.</summary>
+    public static void MendAll(Span<byte> json) => MendStrings(json, onlyNames: false);
+
+    private static void MendStrings(Span<byte> json, bool onlyNames)
     {
         if (json.IndexOf("\\ud"u8) < 0 && json.IndexOf("\\uD"u8) < 0)
             return;
@@ -95,7 +100,7 @@ internal static class JsonText
             if (end >= json.Length)
                 return;
             var after = json[(end + 1)..];
-            if (after.TrimStart(" \t\r\n"u8) is [(byte)':', ..])
+            if (!onlyNames || after.TrimStart(" \t\r\n"u8) is [(byte)':', ..])
                 Mend(json[(start + 1)..end]);
             var next = after.IndexOf((byte)'"');
             start = next < 0 ? -1 : end + 1 + next;

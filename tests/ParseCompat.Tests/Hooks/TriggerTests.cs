@@ -41,6 +41,25 @@ internal sealed class TriggerTests
     }
 
     [Test]
+    public async Task BeforeSave_may_answer_with_repeated_names_half_characters_and_great_depth()
+    {
+        await using var app = await App.StartAsync();
+        var answer = "";
+        await app.TriggerAsync("Odd", "beforeSave", _ => answer);
+
+        answer = """{"success":{"a":1,"a":2,"o":{"x":1,"x":2},"s":"\ud800"}}""";
+        Assert.That(await app.Server.SendAsync("POST", "/classes/Odd", """{"a":0,"a":5,"s":"\ud800","o":{"x":3,"x":4}}"""), Does.StartWith("201 "));
+        var (_, found) = await app.Server.CallAsync("GET", "/classes/Odd");
+        Assert.That($"{found!["results"]![0]!["a"]} {found["results"]![0]!["o"]!["x"]}", Is.EqualTo("2 2"));
+
+        foreach (var depth in new[] { 40, 201, 500, 990 })
+        {
+            answer = $$$"""{"success":{"o":{{{string.Concat(Enumerable.Repeat("{\"a\":", depth))}}}1{{{new string('}', depth)}}}}}""";
+            Assert.That(await app.Server.SendAsync("POST", "/classes/Odd", "{}"), Does.StartWith(depth < 200 ? "201 " : "400 "), $"{depth}");
+        }
+    }
+
+    [Test]
     public async Task An_operation_whose_result_the_hook_hands_back_is_still_atomic()
     {
         await using var app = await App.StartAsync();
