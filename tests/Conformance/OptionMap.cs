@@ -150,13 +150,13 @@ internal static class OptionMap
         return null;
     }
 
-    /// <summary>The sentence of parse-server for a start-up that our settings' checks refused.</summary>
-    public static string Refusal(Options asked, string message)
+    /// <summary>What parse-server throws at a start-up that our settings' checks refused: for a key an error with a sentence, else the sentence itself.</summary>
+    public static object Refusal(Options asked, string message)
     {
         foreach (var (name, _) in asked.Set)
         {
             if (Known.TryGetValue(name, out var option) && option.Settings.Any(s => message.Contains(s, StringComparison.OrdinalIgnoreCase)) && option.Refusal?.Invoke(message) is { } sentence)
-                return sentence;
+                return name.EndsWith("Key", StringComparison.Ordinal) ? new { message = sentence } : sentence;
         }
 
         return message;

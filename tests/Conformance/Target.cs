@@ -15,8 +15,10 @@ internal sealed class Target(int port, SuiteDatabase database) : IAsyncDisposabl
     private Api? _api;
     private Options _running = new();
 
-    /// <summary>Runs the API with the suite's defaults and what is asked; returns what is wrong with the options, or null.</summary>
-    public async Task<string?> StartAsync(Options asked)
+    /// <summary>
+    /// Runs the API with the suite's defaults and what is asked; returns what is wrong with the options (a text, or an object with a message), or null.
+    /// </summary>
+    public async Task<object?> StartAsync(Options asked)
     {
         await _one.WaitAsync();
         try
