@@ -56,7 +56,7 @@ internal partial class ClassHandler
         var triggers = Services.Triggers;
         if ((triggers.Find(className, Triggers.BeforeFind) ?? triggers.Find(className, Triggers.AfterFind)) is null || request.Transaction is not null)
             return null;
-        var find = HookedFind.Of(request, id, await triggers.Facts.OfAsync(request));
+        var find = HookedFind.Of(request, id, await triggers.Facts.OfAsync(request), Services.Options.DefaultLimit);
         await triggers.BeforeFindAsync(className, find, request.Aborted);
         return find;
     }

@@ -31,13 +31,14 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
                 throw ParseError.ObjectNotFound();
         }
 
-        var missing = Missing(draft.ClassName, draft.Body, table);
+        // Who may not add fields learns that first, whatever else is wrong with them.
         if (table is not null && NamesUnknown(draft, table))
         {
             AccessRules.RequireAddField(table, caller, draft.IsCreate);
             draft.Request.AddsFields = true;
         }
 
+        var missing = Missing(draft.ClassName, draft.Body, table);
         if (missing is not null || table is null)
         {
             if (table is not null && draft.IsCreate)

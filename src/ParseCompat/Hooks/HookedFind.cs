@@ -13,14 +13,17 @@ internal sealed record HookedFind(byte[] Query, bool Count, bool IsGet, CallFact
 {
     private static readonly string[] Lists = ["order", "keys", "excludeKeys", "include"];
     private static readonly string[] Numbers = ["limit", "skip"];
+    private static readonly string[] Texts = ["readPreference", "includeReadPreference", "subqueryReadPreference"];
 
     /// <summary>Reads the query from a request's parameters.</summary>
     /// <param name="request">The request.</param>
     /// <param name="id">The id of the row that is read; null in a find.</param>
     /// <param name="facts">Who calls.</param>
-    public static HookedFind Of(ParseRequest request, string? id, CallFacts facts)
+    /// <param name="defaultLimit">The limit of a find that names none; null: it stays unnamed.</param>
+    public static HookedFind Of(ParseRequest request, string? id, CallFacts facts, int? defaultLimit = null)
     {
         var count = false;
+        var limit = id is null ? defaultLimit : null;
         var query = HookJson.Write(writer =>
         {
             writer.WriteStartObject();
@@ -37,6 +40,13 @@ internal sealed record HookedFind(byte[] Query, bool Count, bool IsGet, CallFact
                 {
                     writer.WritePropertyName(parameter.Name);
                     ValueWriter.WriteNumber(writer, number);
+                    if (parameter.Name == "limit")
+                        limit = null;
+                }
+                else if (Array.IndexOf(Texts, parameter.Name) >= 0 && parameter.Value.ValueKind == JsonValueKind.String)
+                {
+                    writer.WritePropertyName(parameter.Name);
+                    JsonText.Write(writer, JsonText.Read(parameter.Value));
                 }
                 else if (parameter.Name == "count")
                 {
@@ -44,6 +54,8 @@ internal sealed record HookedFind(byte[] Query, bool Count, bool IsGet, CallFact
                 }
             }
 
+            if (limit is { } most)
+                writer.WriteNumber("limit"u8, most);
             writer.WriteEndObject();
         });
         return new HookedFind(query, count, id is not null, facts);

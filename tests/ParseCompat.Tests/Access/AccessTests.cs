@@ -48,6 +48,15 @@ internal sealed class AccessTests
         Assert.That(await _app.SendAsync(method, path, method == "DELETE" ? null : "{}", ReadOnly), Is.EqualTo($$"""400 {"code":119,"error":"read-only masterKey isn't allowed to {{what}}."}"""));
 
     [Test]
+    public async Task Who_may_not_add_fields_learns_that_before_a_wrong_type()
+    {
+        await _app.JsonAsync("POST", "/parse/schemas/Settled", """{"fields":{"n":{"type":"Number"}},"classLevelPermissions":{"find":{"*":true},"get":{"*":true},"create":{"*":true},"update":{"*":true},"addField":{}}}""", ParseApp.Master);
+
+        Assert.That(await _app.SendAsync("POST", "/parse/classes/Settled", """{"n":"text","more":1}"""), Does.StartWith("400 {\"code\":119"));
+        Assert.That(await _app.SendAsync("POST", "/parse/classes/Settled", """{"n":"text"}"""), Does.StartWith("400 {\"code\":111"));
+    }
+
+    [Test]
     public async Task The_maintenance_key_says_when_a_row_was_made()
     {
         var made = await _app.JsonAsync("POST", "/parse/classes/Old", """{"createdAt":{"__type":"Date","iso":"2019-01-01T00:00:00.000Z"},"updatedAt":{"__type":"Date","iso":"2019-02-01T00:00:00.000Z"},"n":1}""", Maintenance);

@@ -170,6 +170,10 @@ internal sealed class TriggerTests
         Assert.That(((bool?)calls[0].Body["isGet"], (bool?)calls[0].Body["count"]), Is.EqualTo((false, true)));
         app.Receiver.Take("/");
 
+        await app.Server.CallAsync("GET", "/classes/Thing?readPreference=SECONDARY");
+        Assert.That(app.Receiver.Take("/beforeFind").Single()["query"]!.ToJsonString(), Is.EqualTo("""{"where":{},"readPreference":"SECONDARY","limit":100}"""), "the limit that counts");
+        app.Receiver.Take("/");
+
         var (_, got) = await app.Server.CallAsync("GET", "/classes/Thing/" + id);
         Assert.That((string?)got!["extra"], Is.EqualTo("x"));
         var call = app.Receiver.Take("/beforeFind").Single();
