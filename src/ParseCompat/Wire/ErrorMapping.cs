@@ -76,6 +76,8 @@ internal static class ErrorMapping
         PostgresErrorCodes.QueryCanceled => new(ErrorCode.Timeout, "The request timed out on the server."),
         PostgresErrorCodes.InvalidRegularExpression => new(ErrorCode.InvalidQuery, "Invalid regular expression."),
         PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments => new(ErrorCode.InvalidQuery, "The request is too complex."),
+        // U+0000 and the like, where no row is written: in names and rules.
+        { } state when state.StartsWith("22", StringComparison.Ordinal) => new(ErrorCode.IncorrectType, "A value cannot be stored or compared."),
         _ => null,
     };
 

@@ -173,6 +173,19 @@ public sealed class OddRequestsTests
         Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", """{"area":{"__type":"Polygon","coordinates":[[1e308,1e308],[0,0],[1,1]]}}"""), Does.StartWith("400 {\"code\":111"));
     }
 
+    [TestCase("""{"className":"Thing","indexes":{"\u0000":{"createdAt":1}}}""")]
+    [TestCase("""{"className":"Thing","classLevelPermissions":{"find":{"\u0000":true}}}""")]
+    public async Task Names_in_a_schema_that_cannot_be_stored_are_refused(string schema)
+    {
+        // With ids of the app's own any text may be a user's id in a permission.
+        await using var app = await ParseApp.StartAsync(("ParseCompat:AllowCustomObjectId", "true"));
+        await app.JsonAsync("POST", "/parse/schemas/Thing", """{"className":"Thing"}""", ParseApp.Master);
+        var before = await app.SendAsync("GET", "/parse/schemas/Thing", null, ParseApp.Master);
+
+        Assert.That(await app.SendAsync("PUT", "/parse/schemas/Thing", schema, ParseApp.Master), Does.StartWith("400 {\"code\":111"));
+        Assert.That(await app.SendAsync("GET", "/parse/schemas/Thing", null, ParseApp.Master), Is.EqualTo(before));
+    }
+
     private static string Object(Random random, int size, Func<string> value) =>
         "{" + string.Join(",", Enumerable.Range(0, size).Select(_ => Quote(Pick(random, Names)) + ":" + value())) + "}";
 
