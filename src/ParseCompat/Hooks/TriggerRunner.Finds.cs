@@ -105,7 +105,8 @@ internal sealed partial class TriggerRunner
             return one.Count > 0 ? Json(one[0]!) : throw ParseError.ObjectNotFound();
         }
 
-        var results = json["results"]!.AsArray();
+        if (json["results"] is not JsonArray results)
+            return Json(json); // a plan
         var changed = await AfterFindAsync(hook, results, find, cancellation);
         if (!ReferenceEquals(changed, results))
             json["results"] = changed;

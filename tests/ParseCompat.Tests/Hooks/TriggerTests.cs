@@ -60,6 +60,17 @@ internal sealed class TriggerTests
     }
 
     [Test]
+    public async Task AfterFind_leaves_a_plan_alone()
+    {
+        await using var app = await App.StartAsync();
+        await app.Server.CreateAsync("Planned", """{"a":1}""");
+        await app.TriggerAsync("Planned", "afterFind", _ => """{"success":[]}""");
+
+        Assert.That(await app.Server.SendAsync("GET", "/classes/Planned?explain=true", null, master: true), Does.StartWith("200 {\"results\":{"));
+        Assert.That(app.Receiver.Take("/afterFind"), Is.Empty);
+    }
+
+    [Test]
     public async Task An_operation_whose_result_the_hook_hands_back_is_still_atomic()
     {
         await using var app = await App.StartAsync();
