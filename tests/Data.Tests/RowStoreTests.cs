@@ -51,6 +51,32 @@ internal sealed class RowStoreTests
     }
 
     [Test]
+    public async Task A_cursor_that_is_closed_twice_does_not_close_the_next_one()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        var table = await TableAsync(node, EveryKind);
+        var store = node.Get<RowStore>();
+        await store.InsertManyAsync(table, [.. Enumerable.Range(0, 500).Select(_ => new NewRow(new ChangeSet()))], Caller.Anonymous);
+
+        var first = await store.OpenAsync(new RowQuery { Table = table }, Caller.Anonymous);
+        await first.DisposeAsync();
+        var others = new List<RowCursor>(); // one of them has the first one's connection
+        for (var i = 0; i < 8; i++)
+            others.Add(await store.OpenAsync(new RowQuery { Table = table }, Caller.Anonymous));
+        await first.DisposeAsync();
+
+        foreach (var other in others)
+        {
+            var rows = 0;
+            while (await other.ReadAsync())
+                rows++;
+            Assert.That(rows, Is.EqualTo(500));
+            await other.DisposeAsync();
+        }
+    }
+
+    [Test]
     public async Task What_a_column_cannot_hold_is_kept_and_found()
     {
         await using var database = await TestDatabase.CreateAsync();

@@ -12,6 +12,7 @@ public sealed class DocumentCursor : IAsyncDisposable
     private readonly NpgsqlCommand _command;
     private readonly NpgsqlDataReader _reader;
     private readonly Table _table;
+    private bool _isDisposed;
 
     private DocumentCursor(NpgsqlConnection connection, NpgsqlCommand command, NpgsqlDataReader reader, Table table)
     {
@@ -38,9 +39,12 @@ public sealed class DocumentCursor : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gives the connection back; again, it does nothing (<see cref="Rows.RowCursor.DisposeAsync"/>).</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await _reader.DisposeAsync();
         await _command.DisposeAsync();
         await _connection.DisposeAsync();

@@ -17,6 +17,7 @@ public sealed class RowCursor : ReadRow, IAsyncDisposable
     private readonly NpgsqlDataReader _reader;
     private readonly bool _hasRows;
     private readonly ImmutableArray<JoinedRow> _joined;
+    private bool _isDisposed;
 
     private RowCursor(NpgsqlConnection connection, bool ownsConnection, NpgsqlBatch batch, NpgsqlDataReader reader, ReadShape? shape, Table table, Caller caller)
         : base(reader, shape, table, caller)
@@ -68,9 +69,15 @@ public sealed class RowCursor : ReadRow, IAsyncDisposable
         return true;
     }
 
-    /// <inheritdoc/>
+    /// <summary>
+    /// Gives the connection back; again, it does nothing. (The driver uses one reader object for all commands of a connection: closing it a second time
+    /// would close what somebody else is reading by then.)
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         await _reader.DisposeAsync();
         await _batch.DisposeAsync();
         if (_ownsConnection)
