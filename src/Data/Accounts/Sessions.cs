@@ -180,14 +180,9 @@ public sealed class Sessions
             return new(SessionState.Unknown);
         var usable = _caches.Usable;
         var (sessionStamp, roleStamp) = (_caches.Sessions.Stamp, _caches.Roles.Stamp);
-        await using var command = _database.CreateCommand(sql);
-        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        if (!await reader.ReadAsync(cancellationToken))
+        if (await ReadAsync(sql, value, cancellationToken) is not var (found, roles))
             return new(SessionState.Unknown);
-        session = new CachedSession(reader.IsDBNull(0) ? null : reader.GetString(0), reader.GetString(1), reader.IsDBNull(2) ? "" : reader.GetString(2),
-            reader.IsDBNull(3) ? null : reader.GetDateTime(3));
-        ImmutableArray<string> roles = [.. reader.GetFieldValue<string[]>(4)];
+        session = found;
         if (usable && _caches.Usable)
         {
             _caches.Sessions.Add(key, session, sessionStamp);
@@ -196,9 +191,19 @@ public sealed class Sessions
 
         if (session.IsExpired(_time.GetUtcNow()))
             return new(SessionState.Expired);
-        await reader.DisposeAsync();
         await ExtendAsync(session, key, cancellationToken);
         return new(SessionState.Valid, session.With(roles));
+    }
+
+    private async Task<(CachedSession Session, ImmutableArray<string> Roles)?> ReadAsync(string sql, string value, CancellationToken cancellationToken)
+    {
+        await using var command = _database.CreateCommand(sql);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+            return null;
+        return (new CachedSession(reader.IsDBNull(0) ? null : reader.GetString(0), reader.GetString(1), reader.IsDBNull(2) ? "" : reader.GetString(2),
+            reader.IsDBNull(3) ? null : reader.GetDateTime(3)), [.. reader.GetFieldValue<string[]>(4)]);
     }
 
     /// <summary>Once in half a session's time: the whole time again.</summary>

@@ -244,6 +244,7 @@ internal sealed class OwnerRulesTests
         if (paper is not null)
             changes.Add(new Change.Set(table.Find("paper")!, Value.Reference(table.Origin, paper)));
         await Store.InsertAsync(table, changes, Caller.Administrator, id);
+        await Task.Delay(2); // an instant of its own for each
     }
 
     private Task<List<string>> IdsAsync(Table table, Caller caller) => IdsAsync(new RowQuery { Table = table }, caller);
