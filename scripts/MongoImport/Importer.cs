@@ -3,6 +3,7 @@ using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.Data.Migrations;
+using Backend.MongoImport.Commands;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
@@ -16,7 +17,7 @@ namespace Backend.MongoImport;
 /// The import from front to back: scan the source, plan, fill tables aside, make keys and indexes, put them into place. Nothing that anybody
 /// sees changes before the last step.
 /// </summary>
-internal sealed class Importer(Options options, Progress progress)
+internal sealed class Importer(ImportOptions options, Progress progress)
 {
     /// <summary>Classes at a time: one is decoded while another is being indexed.</summary>
     private const int ClassesAtOnce = 2;

@@ -1,58 +1,55 @@
-using Backend.MongoImport;
-using Backend.MongoImport.Reporting;
+using System.Runtime.InteropServices;
+using Backend.MongoImport.Commands;
 using Backend.MongoImport.Sources;
 using Npgsql;
 
-if (Options.AsksForHelp(args))
+Command[] commands = [new ImportCommand()];
+
+if (args is [] or ["--help" or "-h" or "help"])
 {
-    Console.WriteLine(Options.Usage);
-    return args.Length > 0 ? 0 : 1;
+    Console.WriteLine("usage: import-mongo [COMMAND] …\n");
+    foreach (var known in commands)
+    {
+        Console.WriteLine($"  {known.Name,-8}  {known.Summary}");
+    }
+    Console.WriteLine("\nimport-mongo COMMAND --help says more.");
+    return args.Length > 0 ? Command.Done : Command.Failed;
 }
 
-Options options;
-try
+var named = Array.Find(commands, c => c.Name == args[0]);
+var command = named ?? commands[0];
+var arguments = args[(named is null ? 0 : 1)..];
+if (arguments.Contains("--help") || arguments.Contains("-h"))
 {
-    options = Options.Parse(args);
-}
-catch (ArgumentException e)
-{
-    Console.Error.WriteLine($"{e.Message}\n\n{Options.Usage}");
-    return 1;
-}
-if (string.IsNullOrWhiteSpace(options.Connection))
-{
-    Console.Error.WriteLine("No database: give --connection, or set ConnectionStrings__Database as for the API.");
-    return 1;
+    Console.WriteLine(command.Usage);
+    return Command.Done;
 }
 
 using var stop = new CancellationTokenSource();
-Console.CancelKeyPress += (_, e) =>
+void Stop(PosixSignalContext context)
 {
-    e.Cancel = true;
+    // A second signal ends the program as signals do.
+    context.Cancel = !stop.IsCancellationRequested;
     stop.Cancel();
-};
-using var progress = new Progress(Console.Error, !Console.IsErrorRedirected);
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    var report = await new Importer(options, progress).RunAsync(stop.Token);
-    progress.Dispose();
-    ReportText.Write(report, Console.Out);
-    if (options.Report is { } path)
-    {
-        using var file = File.Create(path);
-        ReportJson.Write(report, file);
-    }
-    return report.ExitCode;
+    return await command.RunAsync(arguments, stop.Token);
 }
 catch (OperationCanceledException) when (stop.IsCancellationRequested)
 {
-    progress.Dispose();
-    Console.Error.WriteLine("Stopped; nothing that was not reported as imported has changed.");
-    return 1;
+    Console.Error.WriteLine("Stopped; nothing that was not reported as done has changed.");
+    return Command.Stopped;
+}
+catch (ArgumentException e) when (e.ParamName is null)
+{
+    Console.Error.WriteLine($"{e.Message}\n\n{command.Usage}");
+    return Command.Failed;
 }
 catch (Exception e) when (e is SourceException or NpgsqlException or InvalidOperationException or IOException or UnauthorizedAccessException)
 {
-    progress.Dispose();
     Console.Error.WriteLine(e.Message);
-    return 1;
+    return Command.Failed;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backend.MongoImport.Commands;
 using Backend.MongoImport.Reporting;
 using Backend.Testing;
 
@@ -19,8 +20,7 @@ internal sealed class Target : IAsyncDisposable
 
     public async Task<ImportReport> ImportAsync(string source, params string[] replace)
     {
-        var options = new Options(source) { Connection = Database.ConnectionString, Rejects = RejectFile, Temporary = _folder.Path };
-        options.Replace.UnionWith(replace);
+        var options = new ImportOptions(source, Database.ConnectionString) { Replace = [.. replace], Rejects = RejectFile, Temporary = _folder.Path };
         using var progress = new Progress(TextWriter.Null, terminal: false);
         return await new Importer(options, progress).RunAsync(CancellationToken.None);
     }

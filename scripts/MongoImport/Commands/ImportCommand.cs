@@ -1,0 +1,42 @@
+using Backend.MongoImport.Reporting;
+
+namespace Backend.MongoImport.Commands;
+
+/// <summary>Imports a source.</summary>
+internal sealed class ImportCommand : Command
+{
+    public override string Name => "import";
+
+    public override string Summary => "imports a source (the word may be left out)";
+
+    public override string Usage => """
+        usage: import-mongo [import] SOURCE [options]
+
+        SOURCE  a mongodump folder (also with .bson.gz), a mongodump --archive file (also gzipped), a folder of exported JSON
+                (Parse, Back4App, mongoexport), one .bson or .json file, or - for an archive on standard input
+
+        --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
+        --replace CLASS       import the class although something other than an import has written to it; may be repeated
+        --database NAME       which database of the source, when it holds several
+        --report FILE         write the report as JSON
+        --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
+        --temporary FOLDER    where standard input and compressed archives are put meanwhile
+
+        exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)
+        """;
+
+    public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
+    {
+        var options = ImportOptions.Parse(arguments);
+        using var progress = new Progress(Console.Error, !Console.IsErrorRedirected);
+        var report = await new Importer(options, progress).RunAsync(stop);
+        progress.Dispose();
+        ReportText.Write(report, Console.Out);
+        if (options.Report is { } path)
+        {
+            using var file = File.Create(path);
+            ReportJson.Write(report, file);
+        }
+        return report.ExitCode;
+    }
+}
