@@ -55,6 +55,11 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
         foreach (var (key, _) in encoder.Rest.Counts.Keys)
         {
             table.FieldsInRest.Add(key);
+            // Of a name that says nothing of its type in any document only nulls are left.
+            if (plan.IsFieldName(key) && !plan.IsReserved(key) && table.Fields.All(f => f.Name != key))
+            {
+                table.Untyped.Add(key);
+            }
         }
     }
 

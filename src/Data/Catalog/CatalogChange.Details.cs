@@ -16,6 +16,26 @@ internal sealed partial class CatalogChange
         ExecuteAsync("update catalog.tables set permissions = $2::jsonb where number = $1", table.Number,
             permissions is null ? null : PermissionsJson.Write(permissions));
 
+    /// <summary>Notes names without a field under which rows hold nulls; a name that meanwhile has a field is marked there.</summary>
+    public async Task AddUntypedAsync(Table table, string[] names)
+    {
+        if (names.FirstOrDefault(n => System.Text.Encoding.UTF8.GetByteCount(n) > LiveCatalog.MaxNameBytes) is { } tooLong)
+            throw new Refusal(RefusalKind.LimitExceeded, $"A name may have at most {LiveCatalog.MaxNameBytes} bytes.", field: tooLong);
+        await ExecuteAsync("""
+            update catalog.tables set untyped = untyped || array(select n from unnest($2) n where n <> all(untyped) and n <> all(array(select name from catalog.fields where table_number = $1)))
+            where number = $1
+            """, table.Number, names);
+    }
+
+    /// <summary>Takes the nulls under a name without a field out of the rows: beside a relation there is no place for them.</summary>
+    private async Task ForgetNullsAsync(int table, string relation, string name)
+    {
+        if (await ScalarAsync("select true from catalog.tables where number = $1 and $2 = any(untyped)", table, name) is null)
+            return;
+        await ExecuteAsync("set local statement_timeout = 0");
+        await ExecuteAsync($"update app.{Sql.Quote(relation)} set rest = nullif(rest - $1, '{{}}') where rest ? $1", name);
+    }
+
     /// <summary>Forgets a declared index, and drops it when it was built.</summary>
     public async Task DropIndexAsync(Table table, string name)
     {

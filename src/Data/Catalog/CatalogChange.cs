@@ -179,6 +179,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         string? column;
         if (field.Kind == FieldKind.Relation)
         {
+            await ForgetNullsAsync(table, relation, field.Name);
             var relations = await RelationsAsync();
             column = Naming.JoinTable(relation, field.Name, relations);
             relations.Add(column);
@@ -197,9 +198,11 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
             column = await AddColumnAsync(relation, field, columns, fresh);
         }
 
+        // Rows that hold a null under the name go on holding it.
         await ExecuteAsync("""
+            with typed as (update catalog.tables set untyped = array_remove(untyped, $2) where number = $1 and $2 = any(untyped) returning true)
             insert into catalog.fields (table_number, name, kind, target, column_name, required, default_value, has_rest, indexed, optional_stated)
-            values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $9, $10)
+            select $1, $2, $3, $4, $5, $6, $7::jsonb, $8 or exists (select from typed), $9, $10
             """, table, field.Name, field.Kind.ToString(), field.Target, column, field.Required, DefaultJson(field), column is null,
             column is not null && field.Kind == FieldKind.Reference, field.OptionalStated);
     }

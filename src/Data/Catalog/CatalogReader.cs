@@ -10,7 +10,7 @@ internal static class CatalogReader
 {
     private const string Query = """
         select version from catalog.state;
-        select number, name, origin, relation, system, permissions::text from catalog.tables where visible order by number;
+        select number, name, origin, relation, system, permissions::text, untyped from catalog.tables where visible order by number;
         select f.table_number, f.name, f.kind, f.target, f.column_name, f.required, f.default_value::text, f.has_rest, f.indexed, f.system, f.secret, f.optional_stated, f.promotion
         from catalog.fields f join catalog.tables t on t.number = f.table_number where t.visible order by f.table_number, f.number;
         select i.table_number, i.name, i.relation, i.definition::text from catalog.indexes i join catalog.tables t on t.number = i.table_number
@@ -27,9 +27,9 @@ internal static class CatalogReader
         var version = reader.GetInt64(0);
 
         await reader.NextResultAsync(cancellation);
-        var rows = new List<(int Number, string Name, string Origin, string Relation, bool System, string? Permissions)>();
+        var rows = new List<(int Number, string Name, string Origin, string Relation, bool System, string? Permissions, string[] Untyped)>();
         while (await reader.ReadAsync(cancellation))
-            rows.Add((reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetBoolean(4), Text(reader, 5)));
+            rows.Add((reader.GetInt32(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetBoolean(4), Text(reader, 5), reader.GetFieldValue<string[]>(6)));
 
         var users = rows.Find(r => r is { Name: "users", System: true }).Origin;
         await reader.NextResultAsync(cancellation);
@@ -43,7 +43,7 @@ internal static class CatalogReader
             ListOf(indexes, reader.GetInt32(0)).Add(new TableIndex(reader.GetString(1), Text(reader, 2), reader.GetString(3)));
 
         return new CatalogSnapshot(version, rows.Select(r => new Table(r.Number, r.Name, r.Origin, r.Relation, r.System, fields.GetValueOrDefault(r.Number) ?? [],
-            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access)));
+            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access, r.Untyped)));
     }
 
     private static Field ReadField(NpgsqlDataReader reader, string? users) => new()

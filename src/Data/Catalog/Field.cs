@@ -61,6 +61,9 @@ public sealed record Field
 
     private string? _quoted;
 
+    /// <summary>A name that no field has, as something a null can be stored under; no reader looks there yet.</summary>
+    public static Field WithoutType(string name) => new() { Name = name, Kind = FieldKind.Text, Column = null };
+
     /// <summary>The field of this name that every table has; null when it is none of them.</summary>
     public static Field? OfEveryTable(string name) => name switch
     {

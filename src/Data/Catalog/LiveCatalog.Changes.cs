@@ -97,17 +97,23 @@ public sealed partial class LiveCatalog
             return true;
         }, cancellation);
 
-    /// <summary>Notes that rows may hold values of these fields in <c>rest</c>: must be known everywhere before the first such row is written.</summary>
+    /// <summary>
+    /// Notes that rows may hold values of these fields (nulls, of names that no field has) in <c>rest</c>: must be known everywhere before the first such
+    /// row is written.
+    /// </summary>
     public async Task<CatalogSnapshot> MarkRestAsync(string origin, IReadOnlyCollection<string> fields, CancellationToken cancellation = default)
     {
         var current = await GetAsync(cancellation);
-        if (current.FindByOrigin(origin) is { } known && fields.All(f => known.Find(f) is { HasRest: true, Promotion: not FieldPromotion.Closing }))
+        if (current.FindByOrigin(origin) is { } known && fields.All(f => known.Find(f) is { HasRest: true, Promotion: not FieldPromotion.Closing } || known.Untyped.Contains(f)))
             return current;
         return await ChangeAsync(async change =>
         {
+            var table = change.Require(origin);
             await change.ExecuteAsync("""
                 update catalog.fields set has_rest = true, promotion = nullif(promotion, 'Closing') where table_number = $1 and name = any($2)
-                """, change.Require(origin).Number, fields.ToArray());
+                """, table.Number, fields.ToArray());
+            if (fields.Where(f => table.Find(f) is null).ToArray() is { Length: > 0 } untyped)
+                await change.AddUntypedAsync(table, untyped);
             return true;
         }, cancellation);
     }

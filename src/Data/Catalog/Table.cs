@@ -20,7 +20,7 @@ public sealed class Table
 
     /// <summary>Describes a table.</summary>
     public Table(int number, string name, string origin, string relation, bool system, IEnumerable<Field> fields, TablePermissions? permissions = null,
-        IEnumerable<TableIndex>? indexes = null, AccessOptions? access = null)
+        IEnumerable<TableIndex>? indexes = null, AccessOptions? access = null, IEnumerable<string>? untyped = null)
     {
         Number = number;
         Name = name;
@@ -38,7 +38,8 @@ public sealed class Table
             && !g.StartsWith(TablePermissions.OwnerPrefix, StringComparison.Ordinal));
         _byName = Fields.ToFrozenDictionary(f => f.Name, StringComparer.Ordinal);
         Quoted = "app." + Sql.Quote(relation);
-        HasRest = Fields.Any(f => f.HasRest);
+        Untyped = untyped is null ? FrozenSet<string>.Empty : untyped.ToFrozenSet(StringComparer.Ordinal);
+        HasRest = Untyped.Count > 0 || Fields.Any(f => f.HasRest);
     }
 
     /// <summary>The key in <c>catalog.tables</c>.</summary>
@@ -74,7 +75,10 @@ public sealed class Table
     /// <summary>The declared indexes.</summary>
     public ImmutableArray<TableIndex> Indexes { get; }
 
-    /// <summary>Whether any field may have a value in <c>rest</c>.</summary>
+    /// <summary>Names that no field has and under which rows may hold an explicit null in <c>rest</c>: a null says nothing of a type, so it makes no field.</summary>
+    public FrozenSet<string> Untyped { get; }
+
+    /// <summary>Whether any field, or a name without one, may have a value in <c>rest</c>.</summary>
     public bool HasRest { get; }
 
     /// <summary>What the table hides from a caller. Worked out once where the caller's roles do not matter.</summary>
@@ -90,6 +94,9 @@ public sealed class Table
 
     /// <summary>Finds a field by its name; the system fields id, createdAt and updatedAt are not among them.</summary>
     public Field? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>What stands for a name of <see cref="Untyped"/> where a field is needed: one without a column. Null: it is none of them.</summary>
+    public Field? FindUntyped(string name) => Untyped.Contains(name) ? Field.WithoutType(name) with { HasRest = true } : null;
 }
 
 /// <summary>A declared index.</summary>

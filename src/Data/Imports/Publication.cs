@@ -72,6 +72,7 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         var number = table.Existing is { System: true } system
             ? await KeepEntryAsync(change, table, system)
             : await change.InsertTableAsync(table.Spec.Origin, table.Relation, permissions);
+        await change.ExecuteAsync("update catalog.tables set untyped = $2 where number = $1", number, table.Untyped.ToArray());
         foreach (var field in table.Fields)
             await change.InsertFieldAsync(number, field with { HasRest = field.Column is null || table.FieldsInRest.Contains(field.Name) });
         foreach (var index in table.Indexes)

@@ -59,6 +59,9 @@ public sealed class StagedTable
     /// <summary>Names of the fields of which some row holds a value in <c>rest</c>.</summary>
     public HashSet<string> FieldsInRest { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Names that no field has and of which some row holds a null in <c>rest</c>.</summary>
+    public HashSet<string> Untyped { get; } = new(StringComparer.Ordinal);
+
     /// <summary>The declared indexes.</summary>
     public List<StagedIndex> Indexes { get; } = [];
 

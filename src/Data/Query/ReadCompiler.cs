@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
@@ -18,6 +19,9 @@ internal sealed record ReadShape(Table Table, ImmutableArray<Field> Fields, int[
 {
     /// <summary>The ordinal of the id, which the two timestamps follow.</summary>
     public int First { get; init; }
+
+    /// <summary>Names without a field whose nulls are read along; see <see cref="Table.Untyped"/>.</summary>
+    public FrozenSet<string> Untyped { get; init; } = FrozenSet<string>.Empty;
 
     /// <summary>What the joined rows look like, in the order of the joins.</summary>
     public ImmutableArray<ReadShape> Joined { get; init; } = [];
@@ -119,6 +123,7 @@ internal static class ReadCompiler
         var hiding = table.HidingFrom(caller);
         var wanted = query.Fields.IsDefault ? table.Fields : query.Fields;
         var fields = hiding.Always.Count == 0 ? wanted : wanted.RemoveAll(f => hiding.Always.Contains(f.Name));
+        var untyped = table.Untyped.Count == 0 || hiding.Always.Count == 0 ? table.Untyped : table.Untyped.Except(hiding.Always).ToFrozenSet(StringComparer.Ordinal);
         var ordinals = new int[fields.Length];
         var first = next;
         sql.Sql(alias).Sql(".id, ").Sql(alias).Sql(".created_at, ").Sql(alias).Sql(".updated_at");
@@ -169,7 +174,7 @@ internal static class ReadCompiler
         }
 
         if (!hiding.DependsOnRow)
-            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1, score) { First = first };
+            return new ReadShape(table, fields, ordinals, acl, rest, version, null, -1, score) { First = first, Untyped = untyped };
         foreach (var owner in hiding.Owners)
         {
             sql.Sql(", ");
@@ -179,7 +184,7 @@ internal static class ReadCompiler
 
         var owners = next;
         next += hiding.Owners.Length;
-        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, owners, score) { First = first };
+        return new ReadShape(table, fields, ordinals, acl, rest, version, hiding, owners, score) { First = first, Untyped = untyped };
     }
 
     /// <summary>Prints the order of a query's rows.</summary>

@@ -163,6 +163,6 @@ public abstract class ReadRow : Row
                 return true;
         }
 
-        return false;
+        return _shape.Untyped.Contains(name);
     }
 }

@@ -31,6 +31,7 @@ internal sealed class DocumentNames
         new DocumentKey("_updated_at", Field.UpdatedAt),
         .. table.Fields.Where(f => f.Kind != FieldKind.Relation)
             .Select(f => f.Kind == FieldKind.Reference ? new DocumentKey("_p_" + f.Name, f, f.Target + "$") : new DocumentKey(f.Name, f)),
+        .. table.Untyped.Order(StringComparer.Ordinal).Select(n => new DocumentKey(n, table.FindUntyped(n)!)),
     ], "_rperm", "_wperm");
 
     /// <summary>The keys of a class's rows.</summary>

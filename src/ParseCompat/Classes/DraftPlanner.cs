@@ -148,13 +148,20 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         new(ErrorCode.IncorrectType,
             $"schema mismatch for {className}.{name}; expected {ErrorMapping.TypeName(expected, expectedTarget)} but got {ErrorMapping.TypeName(actual, actualTarget)}");
 
+    private static Field? Untyped(Table table, DraftField field)
+    {
+        if (!field.Steps.IsEmpty)
+            return null;
+        return table.FindUntyped(field.Name) ?? (field is { Action: DraftAction.Set, Kind: null } ? Field.WithoutType(field.Name) : null);
+    }
+
     private static ChangeSet Changes(Draft body, bool isCreate, Table table)
     {
         var changes = new ChangeSet { Acl = body.Acl };
         foreach (var field in body.Fields)
         {
-            // A null, or a Delete, of a field that nobody has: nothing to store and no field to make.
-            if (table.Find(field.Name) is not { } column)
+            // A null of a field that nobody has is stored and makes no field; a Delete of one finds nothing.
+            if ((table.Find(field.Name) ?? Untyped(table, field)) is not { } column)
                 continue;
             var path = new FieldPath(column, field.Steps);
             switch (field.Action)

@@ -46,7 +46,7 @@ internal sealed partial class WherePlanner(PlanContext context)
 
         var dot = key.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0)
-            return table.Find(key) is { } field ? new FieldPath(field, []) : null;
+            return (table.Find(key) ?? table.FindUntyped(key)) is { } field ? new FieldPath(field, []) : null;
         // Only objects and arrays have places inside; of a pointer MongoDB stores nothing below. In rest anything may stand.
         return table.Find(key[..dot]) is { Kind: not FieldKind.Relation } root && (root.HasRest || root.Kind is FieldKind.Object or FieldKind.Array) ? new FieldPath(root, [.. key[(dot + 1)..].Split('.')]) : null;
     }

@@ -38,6 +38,9 @@ internal sealed class OddDocumentsTests
         var columns = await target.Get<string>("select string_agg(format('%I', f.column_name), ', ') from catalog.fields f join catalog.tables t on t.number = f.table_number where t.origin = 'Odd'");
         var kept = await target.Get<long>($"select sum(num_nonnulls({columns}) + (select count(*) from jsonb_object_keys(coalesce(rest, '{{}}')) k where k not in ('_missing', '_rperm', '_wperm', '_created_at', '_updatedAt', '_acl', '_a', '_b', '_c', '_e', '_f')))::bigint from app.odd");
         Assert.That(kept, Is.EqualTo(values), $"seed {seed}");
+
+        // Nulls say nothing of a type: their name is no field, and clients still see them.
+        Assert.That(await target.Get<string>("select array_to_string(untyped, ',') from catalog.tables where origin = 'Odd'"), Is.EqualTo("gone"));
     }
 
     private static byte[] Document(Random random, int n, ref long values)
@@ -50,6 +53,11 @@ internal sealed class OddDocumentsTests
         {
             var type = Write(writer, random, Encoding.UTF8.GetBytes(name), 0);
             values += type == BsonType.Undefined || name is "_rperm" or "_wperm" or "_acl" or "_created_at" or "updatedAt" ? 0 : 1;
+        }
+        if (n % 100 == 0)
+        {
+            writer.Element(BsonType.Null, "gone"u8);
+            values++;
         }
         writer.End();
         return writer.Written.ToArray();
