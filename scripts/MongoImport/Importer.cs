@@ -7,6 +7,7 @@ using Backend.MongoImport.Commands;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -31,7 +32,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
     public async Task<ImportReport> RunAsync(CancellationToken stop)
     {
         var connection = new NpgsqlConnectionStringBuilder(options.Connection);
-        using var source = DumpSource.Open(options.Source, options.Database, options.Temporary);
+        using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), options.Rules);
         // Reading the source and preparing the database have nothing to do with each other.
         progress.Begin($"scanning {source.Description}");
         using var scanStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -53,7 +54,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         using var listener = new Listener(connection.ConnectionString, NullLogger<Listener>.Instance);
         using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance);
         await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, stop);
-        var plan = Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop));
+        var plan = Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop), options.Rules);
 
         using var rejects = new RejectFile(options.Rejects);
         var report = new ImportReport(source.Description, plan, rejects);
@@ -105,7 +106,12 @@ internal sealed class Importer(ImportOptions options, Progress progress)
                 LeaveAlone(outcome, touched);
                 continue;
             }
-            var table = await run.StageAsync(new StagedTableSpec(planned.Name, planned.Fields) { Permissions = planned.Permissions, IndexedFields = IndexPlanner.IndexedFields(planned) }, stop);
+            var table = await run.StageAsync(new StagedTableSpec(planned.Name, planned.Fields) 
+            {
+                Permissions = planned.Permissions,
+                IndexedFields = IndexPlanner.IndexedFields(planned),
+                Rules = RulesText.Of(options.Rules.For(planned.Name)),
+            }, stop);
             outcome.Table = "app." + table.Relation;
             IndexPlanner.Plan(planned, table, outcome.Notes);
             classes.Add(new ClassImport(planned, table, outcome));

@@ -67,6 +67,13 @@ internal static class Given
         return documents;
     }
 
+    /// <summary>Extended JSON, a document a line, as the BSON that mongodump would have written.</summary>
+    public static byte[] Bson(string lines)
+    {
+        using var reader = new JsonBlockReader(new MemoryStream(Encoding.UTF8.GetBytes(lines)), "lines");
+        return [.. Read(reader).SelectMany(d => d)];
+    }
+
     /// <summary>Everything in a document, level by level, as one line: for comparing.</summary>
     public static string Show(ReadOnlySpan<byte> document)
     {

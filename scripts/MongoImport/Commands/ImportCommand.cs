@@ -20,6 +20,7 @@ internal sealed class ImportCommand : Command
         --database NAME       which database of the source, when it holds several
         --report FILE         write the report as JSON
         --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
+        --rules FILE          what is settled per class and field: types, names, what is left out (docs/import.md)
         --temporary FOLDER    where standard input and compressed archives are put meanwhile
 
         exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)

@@ -1,3 +1,5 @@
+using Backend.MongoImport.Rules;
+
 namespace Backend.MongoImport.Commands;
 
 /// <summary>What an import is told.</summary>
@@ -20,11 +22,14 @@ internal sealed record ImportOptions(string Source, string Connection)
     /// <summary>Where standard input and unpacked archives are put meanwhile.</summary>
     public string Temporary { get; init; } = Path.GetTempPath();
 
+    /// <summary>What the operator settled.</summary>
+    public ImportRules Rules { get; init; } = ImportRules.None;
+
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static ImportOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--database", "--report", "--rejects", "--temporary"], []);
+        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--database", "--report", "--rejects", "--temporary", "--rules"], []);
         var options = new ImportOptions(given.Only("source"), given.Connection());
         return options with
         {
@@ -32,6 +37,7 @@ internal sealed record ImportOptions(string Source, string Connection)
             Database = given.Value("--database"),
             Report = given.Value("--report"),
             Rejects = given.Value("--rejects") ?? options.Rejects,
+            Rules = RulesReader.ReadFile(given.Value("--rules")),
             Temporary = given.Value("--temporary") ?? options.Temporary,
         };
     }

@@ -100,7 +100,7 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         }
         await loader.LoadAsync(plan, table, withSequence: true, report, stop);
         report.Duplicates = await ExecuteAsync($"""
-            delete from {table.Quoted} t using (select ctid as row, row_number() over (partition by id order by import_seq desc) as n from {table.Quoted}) d
+            delete from {table.Quoted} t using (select ctid as row, row_number() over (partition by id order by import_seq{(plan.Rule.FirstWins ? "" : " desc")}) as n from {table.Quoted}) d
             where t.ctid = d.row and d.n > 1
             """, stop);
         if (plan.IsUsers)

@@ -1,5 +1,6 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Planning;
@@ -43,6 +44,9 @@ internal sealed class ClassPlan(string name, SourceCollection? collection, Colle
     public List<SourceIndex> Indexes { get; } = [];
 
     public TablePermissions? Permissions { get; set; }
+
+    /// <summary>What the operator settled about the class.</summary>
+    public ClassRule Rule { get; set; } = ClassRule.None;
 
     public bool IsUsers => Name == Users;
 

@@ -15,6 +15,12 @@ internal sealed class ImportPlan
     /// <summary>Sentences for the operator.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>Values that rules leave out, by class and field as the source calls them.</summary>
+    public IReadOnlyList<(string ClassName, string Field, long Values)> Skipped { get; init; } = [];
+
+    /// <summary>Entries of the rules that nothing in the source answers to.</summary>
+    public List<string> IdleRules { get; } = [];
+
     /// <summary>Damaged collections by the class that they belong to: it stays as it was.</summary>
     public Dictionary<string, SourceDamagedException> Damaged { get; } = new(StringComparer.Ordinal);
 }

@@ -2,15 +2,17 @@ using System.Collections.Frozen;
 using System.Text;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Planning;
 
 /// <summary>Decides which collections are classes and which fields they have: from <c>_SCHEMA</c>, and from the scan where it says nothing.</summary>
-internal sealed class Planner
+internal sealed partial class Planner
 {
     private const string JoinPrefix = "_Join:";
     private const string SchemaName = "_SCHEMA";
+    private const string SkippedByRule = "skipped by rule";
 
     private static readonly FrozenDictionary<string, string> NeverImported = new Dictionary<string, string>
     {
@@ -30,21 +32,24 @@ internal sealed class Planner
     private readonly DumpSource _source;
     private readonly Func<SourceCollection, CollectionScan?> _scans;
     private readonly CatalogSnapshot _catalog;
-    private readonly ImportPlan _plan = new();
+    private readonly ImportPlan _plan;
+    private readonly ImportRules _rules;
     private readonly Dictionary<string, ClassSchema> _schemas;
     private readonly string _prefix;
 
-    private Planner(DumpSource source, Func<SourceCollection, CollectionScan?> scans, CatalogSnapshot catalog)
+    private Planner(DumpSource source, Func<SourceCollection, CollectionScan?> scans, CatalogSnapshot catalog, ImportRules rules)
     {
+        _plan = new ImportPlan { Skipped = RuledSource.SkippedBy(source) };
+        _rules = rules.Renamed();
         _source = source;
         _scans = scans;
         _catalog = catalog;
-        var schema = source.Collections.FirstOrDefault(c => c.Name == SchemaName) ?? source.Collections.FirstOrDefault(c => c.Name.EndsWith(SchemaName, StringComparison.Ordinal));
+        _prefix = CollectionNames.PrefixOf(source.Collections.Select(c => c.Name));
+        var schema = source.Collections.FirstOrDefault(c => c.Name == _prefix + SchemaName);
         if (schema?.Damage is { } damage)
         {
             throw new SourceException($"{damage.Message}. Without {SchemaName} nothing can be imported.", damage);
         }
-        _prefix = schema?.Name[..^SchemaName.Length] ?? "";
         if (_prefix.Length > 0)
         {
             _plan.Notes.Add($"Collections have the prefix {_prefix}, which is taken off.");
@@ -53,11 +58,17 @@ internal sealed class Planner
     }
 
     /// <summary>Makes the plan of a source that was scanned.</summary>
-    public static ImportPlan Make(DumpSource source, Func<SourceCollection, CollectionScan?> scans, CatalogSnapshot catalog)
+    /// <param name="source">The source, by the rules (<see cref="RuledSource.Over"/>).</param>
+    /// <param name="scans">What the scan found in a collection; null: no document.</param>
+    /// <param name="catalog">The tables that are there already.</param>
+    /// <param name="rules">What the operator settled.</param>
+    /// <exception cref="SourceException">The schema is damaged, or a rule cannot be followed.</exception>
+    public static ImportPlan Make(DumpSource source, Func<SourceCollection, CollectionScan?> scans, CatalogSnapshot catalog, ImportRules rules)
     {
-        var planner = new Planner(source, scans, catalog);
+        var planner = new Planner(source, scans, catalog, rules);
         planner.Classes();
         planner.Joins();
+        planner.FollowRules();
         return planner._plan;
     }
 
@@ -94,6 +105,10 @@ internal sealed class Planner
     private string? ClassName(string name, SourceCollection collection)
     {
         var documents = _scans(collection)?.Documents ?? 0;
+        if (_rules.Class(name).Skip)
+        {
+            return Ignore(name, collection, SkippedByRule);
+        }
         if (_schemas.ContainsKey(name) && !NeverImported.ContainsKey(name))
         {
             return name;
@@ -159,6 +174,7 @@ internal sealed class Planner
     private ClassPlan Describe(ClassPlan plan)
     {
         var shipped = _catalog.FindByOrigin(plan.Name) is { System: true } system ? system : null;
+        plan.Rule = _rules.Class(plan.Name);
         if (_schemas.TryGetValue(plan.Name, out var schema))
         {
             plan.Fields.AddRange(schema.Fields.Where(f => !plan.IsReserved(f.Name) && shipped?.Find(f.Name) is not { System: true }));
@@ -227,6 +243,11 @@ internal sealed class Planner
             if (parts.Length < 3 || parts[1].Length == 0 || parts[2].Length == 0)
             {
                 Ignore(name, collection, "a join collection names a field and a class");
+                continue;
+            }
+            if (_rules.Class(parts[2]).Skip || _rules.Class(parts[2]).Field(parts[1]).Skip)
+            {
+                Ignore(name, collection, SkippedByRule);
                 continue;
             }
             if (collection.Damage is { } damage)

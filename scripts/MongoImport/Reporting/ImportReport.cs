@@ -15,7 +15,10 @@ internal sealed class ImportReport(string source, ImportPlan plan, RejectFile re
 
     public IReadOnlyList<IgnoredCollection> Ignored => plan.Ignored;
 
-    public IReadOnlyList<string> Notes => plan.Notes;
+    public IReadOnlyList<string> Notes => [.. plan.Notes, .. plan.IdleRules];
+
+    /// <summary>Values that rules left out, by class and field as the source calls them.</summary>
+    public IReadOnlyList<(string ClassName, string Field, long Values)> Skipped => plan.Skipped;
 
     public long Read => _classes.Sum(c => c.Read + c.Joins.Values.Sum(j => j.Read));
 

@@ -45,6 +45,7 @@ internal static class ReportJson
             c.Notes,
         }),
         Ignored = report.Ignored.Select(i => new { i.Name, i.Documents, i.Reason }),
+        Skipped = report.Skipped.Select(s => new { Class = s.ClassName, s.Field, s.Values }),
         report.Notes,
     };
 }

@@ -43,6 +43,15 @@ internal static class ReportText
                 to.WriteLine($"  {ignored.Name} ({N(ignored.Documents)} documents): {ignored.Reason}");
             }
         }
+        if (report.Skipped.Count > 0)
+        {
+            to.WriteLine();
+            to.WriteLine("Values skipped by rule:");
+            foreach (var (className, field, values) in report.Skipped)
+            {
+                to.WriteLine($"  {className}.{field}: {N(values)}");
+            }
+        }
         if (report.Notes.Count > 0)
         {
             to.WriteLine();

@@ -19,7 +19,7 @@ internal sealed class ArchiveSource : DumpSource
     private readonly string? _database;
     private readonly string? _copy;
     private readonly Dictionary<(string, string), Entry> _entries = [];
-    private List<SourceCollection> _collections = [];
+    private List<SourceCollection>? _collections;
 
     public ArchiveSource(Stream stream, string path, string? database, string temporary)
         : this(Unpacked(stream), path, database, CopyPath(temporary), 0)
@@ -41,7 +41,8 @@ internal sealed class ArchiveSource : DumpSource
 
     public override long Size { get; }
 
-    public override IReadOnlyList<SourceCollection> Collections => _collections;
+    // The prelude names them, so that they are known as soon as the scan has come to documents.
+    public override IReadOnlyList<SourceCollection> Collections => _collections ?? [.. Chosen().Select(entry => entry.Collection)];
 
     /// <summary>Opens an archive that lies in a file; it is copied only if it is compressed.</summary>
     public static ArchiveSource OfFile(string path, string? database, string temporary)

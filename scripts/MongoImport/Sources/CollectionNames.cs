@@ -5,6 +5,22 @@ internal static class CollectionNames
 {
     private const char ModifierColon = '\uA789';
     private const string UnderscoredJoin = "_Join_";
+    private const string Schema = "_SCHEMA";
+
+    /// <summary>What stands before the names of all collections (<c>collectionPrefix</c>); empty: nothing.</summary>
+    public static string PrefixOf(IEnumerable<string> collections)
+    {
+        string? longer = null;
+        foreach (var name in collections)
+        {
+            if (name == Schema)
+            {
+                return "";
+            }
+            longer ??= name.EndsWith(Schema, StringComparison.Ordinal) ? name : null;
+        }
+        return longer?[..^Schema.Length] ?? "";
+    }
 
     /// <summary>
     /// mongodump escapes names as in a URL's query (<c>_Join%3Ausers%3A_Role</c>, a blank as <c>+</c>); tools before 4.2 did not, and so

@@ -22,6 +22,17 @@ public sealed class ImportState(NpgsqlDataSource database)
         return await WhyTouchedAsync(connection, table, cancellation);
     }
 
+    /// <summary>What each imported table's import was told about it (<see cref="StagedTableSpec.Rules"/>), by origin.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> ReadRulesAsync(CancellationToken cancellation = default)
+    {
+        await using var command = database.CreateCommand("select t.origin, i.rules from catalog.imports i join catalog.tables t on t.number = i.table_number and t.relation = i.relation");
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var rules = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+            rules.Add(reader.GetString(0), reader.GetString(1));
+        return rules;
+    }
+
     /// <summary>Whether an import made the table as it is now.</summary>
     internal async Task<bool> WasImportedAsync(Table table, CancellationToken cancellation)
     {
@@ -64,14 +75,14 @@ public sealed class ImportState(NpgsqlDataSource database)
     }
 
     /// <summary>Notes how the import leaves a relation; in the transaction that makes it visible.</summary>
-    internal static async Task NoteAsync(NpgsqlConnection connection, int table, string relation, StagedRows rows, string source)
+    internal static async Task NoteAsync(NpgsqlConnection connection, int table, string relation, StagedRows rows, string source, string rules)
     {
         await using var command = new NpgsqlCommand($"""
-            insert into catalog.imports (relation, table_number, row_count, writers, shape, source) values ($2, $1, $3, $4, ({ShapeSql}), $5)
+            insert into catalog.imports (relation, table_number, row_count, writers, shape, source, rules) values ($2, $1, $3, $4, ({ShapeSql}), $5, $6)
             on conflict (relation) do update set table_number = excluded.table_number, row_count = excluded.row_count, writers = excluded.writers,
-                shape = excluded.shape, source = excluded.source, finished_at = now()
+                shape = excluded.shape, source = excluded.source, rules = excluded.rules, finished_at = now()
             """, connection);
-        foreach (var value in new object[] { table, relation, rows.Count, rows.Writers, source })
+        foreach (var value in new object[] { table, relation, rows.Count, rows.Writers, source, rules })
             command.Parameters.Add(new NpgsqlParameter { Value = value });
         await command.ExecuteNonQueryAsync(CancellationToken.None);
     }

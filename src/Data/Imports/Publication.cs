@@ -86,7 +86,7 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         foreach (var (column, seconds) in table.Expirations)
             await change.ExecuteAsync("insert into jobs.expirations (relation, column_name, seconds) values ($1, $2, $3)", table.Relation, column, seconds);
         foreach (var relation in table.Relations)
-            await ImportState.NoteAsync(change.Connection, number, relation, table.Rows[relation], source);
+            await ImportState.NoteAsync(change.Connection, number, relation, table.Rows[relation], source, table.Spec.Rules);
     }
 
     private static async Task<int> KeepEntryAsync(CatalogChange change, StagedTable table, Table system)

@@ -11,6 +11,9 @@ public sealed record StagedTableSpec(string Origin, IReadOnlyList<FieldSpec> Fie
     /// <summary>The declared permissions; null leaves those that the table has, if it exists, and else declares none.</summary>
     public TablePermissions? Permissions { get; init; }
 
+    /// <summary>What the import was told about this table, as a text that is kept with it; empty: nothing.</summary>
+    public string Rules { get; init; } = "";
+
     /// <summary>Fields whose column an index will hold: too long a text must not go there.</summary>
     public IReadOnlySet<string> IndexedFields { get; init; } = new HashSet<string>();
 }

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Reporting;
+using Backend.MongoImport.Rules;
 using Backend.Testing;
 
 namespace Backend.MongoImport.Tests.Imports;
@@ -18,9 +19,14 @@ internal sealed class Target : IAsyncDisposable
 
     public static async Task<Target> CreateAsync() => new(await TestDatabase.CreateAsync());
 
-    public async Task<ImportReport> ImportAsync(string source, params string[] replace)
+    public Task<ImportReport> ImportAsync(string source, params string[] replace) =>
+        ImportAsync(new ImportOptions(source, Database.ConnectionString) { Replace = [.. replace], Rejects = RejectFile, Temporary = _folder.Path });
+
+    public Task<ImportReport> ImportAsync(string source, ImportRules rules) =>
+        ImportAsync(new ImportOptions(source, Database.ConnectionString) { Rules = rules, Rejects = RejectFile, Temporary = _folder.Path });
+
+    public static async Task<ImportReport> ImportAsync(ImportOptions options)
     {
-        var options = new ImportOptions(source, Database.ConnectionString) { Replace = [.. replace], Rejects = RejectFile, Temporary = _folder.Path };
         using var progress = new Progress(TextWriter.Null, terminal: false);
         return await new Importer(options, progress).RunAsync(CancellationToken.None);
     }
