@@ -50,9 +50,13 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         await scanning;
 
         await using var database = NpgsqlDataSource.Create(ForLoading(connection));
-        await using var catalogDatabase = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.ConnectionString) { CommandTimeout = 0 });
+        await using var catalogDatabase = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection.ConnectionString)
+        {
+            CommandTimeout = 0,
+            Options = $"{connection.Options} {WriteSwitch.FollowerOption}",
+        });
         using var listener = new Listener(connection.ConnectionString, NullLogger<Listener>.Instance);
-        using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance);
+        using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance) { Follows = true };
         await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, stop);
         var plan = Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop), options.Rules);
 
@@ -77,7 +81,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         MaxAutoPrepare = 0,
         ApplicationName = "backend import",
         // What is loaded can be loaded again; it is made durable by the commit that publishes it.
-        Options = $"{connection.Options} -c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=1 -c jit=off",
+        Options = $"{connection.Options} -c synchronous_commit=off -c maintenance_work_mem=256MB -c max_parallel_maintenance_workers=1 -c jit=off {WriteSwitch.FollowerOption}",
     }.ConnectionString;
 
     private void Scan(SourceCollection collection, DocumentBlock block)

@@ -78,6 +78,9 @@ public enum RefusalKind
     /// <summary>An expression that cannot be computed: an unknown variable, or a value of a type that an operator does not take; the message names the operator.</summary>
     InvalidExpression,
 
+    /// <summary>Nothing can be written for a while, because the rows follow another database; reads go on.</summary>
+    WritesClosed,
+
     /// <summary>A business rule (an interceptor) said no; the message is its own, <see cref="Refusal.Code"/> and <see cref="Refusal.Detail"/> what it added.</summary>
     Rejected,
 }

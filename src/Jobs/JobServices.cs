@@ -1,3 +1,4 @@
+using Backend.Data.Catalog;
 using Backend.Jobs.Housekeeping;
 using Backend.Jobs.Mail;
 using Backend.Jobs.Outbox;
@@ -18,7 +19,7 @@ public static class JobServices
 {
     /// <summary>
     /// Adds <see cref="JobQueue"/>, the server that runs jobs in this process (settings <c>Jobs:*</c>), the jobs that are always there, mail
-    /// (settings <c>Mail:*</c>) and a health check named <c>jobs</c>. Needs an <see cref="NpgsqlDataSource"/> of a migrated database.
+    /// (settings <c>Mail:*</c>) and a health check named <c>jobs</c>. Needs an <see cref="NpgsqlDataSource"/> of a migrated database and its <see cref="LiveCatalog"/>.
     /// </summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
     {

@@ -37,4 +37,10 @@ internal static partial class Log
 
     [LoggerMessage(2011, LogLevel.Error, "Schedule {Name} in jobs.recurring has no cron expression that Quartz understands and does not run.")]
     public static partial void NoCronExpression(ILogger logger, string name);
+
+    [LoggerMessage(2012, LogLevel.Information, "Writes are closed: jobs and schedules wait until they are open again.")]
+    public static partial void Paused(ILogger logger);
+
+    [LoggerMessage(2013, LogLevel.Information, "Writes are open: jobs and schedules go on.")]
+    public static partial void Resumed(ILogger logger);
 }

@@ -1,4 +1,6 @@
 using Backend.Data;
+using Backend.Data.Broadcast;
+using Backend.Data.Catalog;
 using Backend.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -24,6 +26,8 @@ internal sealed class JobsNode : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings.Select(s => KeyValuePair.Create(s.Key, (string?)s.Value)));
         builder.Logging.AddFilter(null, LogLevel.Warning).AddProvider(new TestLog());
         builder.Services.AddSingleton(_ => Database.CreatePool(connectionString));
+        builder.Services.AddSingleton(s => new Listener(connectionString, s.GetRequiredService<ILogger<Listener>>()));
+        builder.Services.AddSingleton<LiveCatalog>();
         builder.Services.AddJobs(builder.Configuration);
         builder.Services.AddJob<Note, NoteArguments>("test.note", new JobPolicy { MaxAttempts = 3, FirstPause = TimeSpan.FromMilliseconds(100) });
         configure?.Invoke(builder.Services);

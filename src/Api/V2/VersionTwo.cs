@@ -41,7 +41,7 @@ internal static class VersionTwo
         });
         services.AddCors(o => o.AddDefaultPolicy(policy => policy
             .AllowAnyOrigin().AllowAnyHeader().WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-            .WithExposedHeaders("Content-Range", "Range-Unit", "ETag", "Link", "Location", "Preference-Applied", "X-Request-Id", "WWW-Authenticate")
+            .WithExposedHeaders("Content-Range", "Range-Unit", "ETag", "Link", "Location", "Preference-Applied", "X-Request-Id", "WWW-Authenticate", "Retry-After")
             .SetPreflightMaxAge(TimeSpan.FromDays(1))));
     }
 
@@ -51,6 +51,7 @@ internal static class VersionTwo
         app.UseWhen(context => context.Request.Path.StartsWithSegments(Base) || context.Request.Path.StartsWithSegments(Documents), api =>
         {
             api.UseCors();
+            api.UseMiddleware<WriteGateMiddleware>();
             api.UseMiddleware<BearerMiddleware>();
         });
     }

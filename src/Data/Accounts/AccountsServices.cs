@@ -21,7 +21,7 @@ internal static class AccountsServices
         services.AddSingleton<LoginLimits>();
         services.AddSingleton<PasswordHasher>();
         services.AddSingleton<AccountCaches>();
-        services.AddSingleton(s => new Sessions(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<AccountCaches>(),
+        services.AddSingleton(s => new Sessions(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<AccountCaches>(),
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
             s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<LoginLimits>(),

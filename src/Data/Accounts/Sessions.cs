@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Backend.Data.Access;
+using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Dapper;
 using Microsoft.Extensions.Options;
@@ -48,13 +49,15 @@ public sealed class Sessions
     private const string RolesOnly = $"select {RolesOfUser} from (select $1::text as user_id) s";
 
     private readonly NpgsqlDataSource _database;
+    private readonly LiveCatalog _catalog;
     private readonly AccountCaches _caches;
     private readonly AccountsOptions _options;
     private readonly TimeProvider _time;
 
-    internal Sessions(NpgsqlDataSource database, AccountCaches caches, IOptions<AccountsOptions> options, TimeProvider time)
+    internal Sessions(NpgsqlDataSource database, LiveCatalog catalog, AccountCaches caches, IOptions<AccountsOptions> options, TimeProvider time)
     {
         _database = database;
+        _catalog = catalog;
         _caches = caches;
         _options = options.Value;
         _time = time;
@@ -209,13 +212,27 @@ public sealed class Sessions
     /// <summary>Once in half a session's time: the whole time again.</summary>
     private async ValueTask ExtendAsync(CachedSession session, UInt128 key, CancellationToken cancellationToken)
     {
-        if (!_options.ExtendSessionsOnUse || session is not { Id: { } id, ExpiresAt: { } end } || end - _time.GetUtcNow().UtcDateTime > _options.SessionLength / 2)
+        if (_catalog.Current.WritesClosed || !_options.ExtendSessionsOnUse || session is not { Id: { } id, ExpiresAt: { } end } || end - _time.GetUtcNow().UtcDateTime > _options.SessionLength / 2)
             return;
+        try
+        {
+            await ProlongAsync(id, end, cancellationToken);
+        }
+        catch (PostgresException e) when (e.SqlState == WriteSwitch.RefusedState)
+        {
+            // Closed at this moment: the session is as good as it was.
+            return;
+        }
+
+        _caches.Sessions.Remove([key]);
+    }
+
+    private async Task ProlongAsync(string id, DateTime end, CancellationToken cancellationToken)
+    {
         await using var connection = await _database.OpenConnectionAsync(cancellationToken);
         await connection.ExecuteAsync(new CommandDefinition(
             "update app.sessions set expires_at = @until, updated_at = date_trunc('milliseconds', now()) where id = @id and expires_at = @end",
             new { id, end, until = Milliseconds(_time.GetUtcNow() + _options.SessionLength) }, cancellationToken: cancellationToken));
-        _caches.Sessions.Remove([key]);
     }
 
     private async Task<bool> EndAsync(NpgsqlConnection connection, Caller caller, CancellationToken cancellationToken)

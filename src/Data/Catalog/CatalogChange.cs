@@ -52,6 +52,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
             );
             """);
         await ExecuteAsync($"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on app.{Sql.Quote(relation)} (created_at, id)");
+        await CloseIfClosedAsync(relation);
         var number = await InsertTableAsync(origin, relation, permissions, visible);
         var columns = new HashSet<string>(StringComparer.Ordinal);
         foreach (var field in fields)
@@ -166,6 +167,13 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         }
     }
 
+    // What is made while writes are closed is closed as well.
+    private async Task CloseIfClosedAsync(string relation)
+    {
+        if (snapshot.WritesClosed)
+            await ExecuteAsync("select catalog.close_writes($1)", relation);
+    }
+
     private static async Task SetAsync(NpgsqlConnection connection, string sql)
     {
         await using var command = new NpgsqlCommand(sql, connection);
@@ -192,6 +200,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
                 );
                 """);
             await ExecuteAsync($"create index {Sql.Quote(Naming.Index(column, "related_id"))} on app.{Sql.Quote(column)} (related_id, owning_id)");
+            await CloseIfClosedAsync(column);
         }
         else
         {

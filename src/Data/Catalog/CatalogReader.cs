@@ -9,7 +9,7 @@ namespace Backend.Data.Catalog;
 internal static class CatalogReader
 {
     private const string Query = """
-        select version from catalog.state;
+        select version, writes_closed_at from catalog.state;
         select number, name, origin, relation, system, permissions::text, untyped from catalog.tables where visible order by number;
         select f.table_number, f.name, f.kind, f.target, f.column_name, f.required, f.default_value::text, f.has_rest, f.indexed, f.system, f.secret, f.optional_stated, f.promotion
         from catalog.fields f join catalog.tables t on t.number = f.table_number where t.visible order by f.table_number, f.number;
@@ -25,6 +25,7 @@ internal static class CatalogReader
         await using var reader = await command.ExecuteReaderAsync(cancellation);
         await reader.ReadAsync(cancellation);
         var version = reader.GetInt64(0);
+        DateTime? writesClosedAt = reader.IsDBNull(1) ? null : reader.GetDateTime(1);
 
         await reader.NextResultAsync(cancellation);
         var rows = new List<(int Number, string Name, string Origin, string Relation, bool System, string? Permissions, string[] Untyped)>();
@@ -43,7 +44,7 @@ internal static class CatalogReader
             ListOf(indexes, reader.GetInt32(0)).Add(new TableIndex(reader.GetString(1), Text(reader, 2), reader.GetString(3)));
 
         return new CatalogSnapshot(version, rows.Select(r => new Table(r.Number, r.Name, r.Origin, r.Relation, r.System, fields.GetValueOrDefault(r.Number) ?? [],
-            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access, r.Untyped)));
+            r.Permissions is null ? null : PermissionsJson.Read(r.Permissions), indexes.GetValueOrDefault(r.Number), access, r.Untyped)), writesClosedAt);
     }
 
     private static Field ReadField(NpgsqlDataReader reader, string? users) => new()

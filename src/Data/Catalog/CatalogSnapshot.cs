@@ -10,9 +10,10 @@ public sealed class CatalogSnapshot
     private readonly FrozenDictionary<string, Table> _byOrigin;
 
     /// <summary>Makes a snapshot.</summary>
-    public CatalogSnapshot(long version, IEnumerable<Table> tables)
+    public CatalogSnapshot(long version, IEnumerable<Table> tables, DateTime? writesClosedAt = null)
     {
         Version = version;
+        WritesClosedAt = writesClosedAt;
         Tables = [.. tables];
         _byName = Tables.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
         _byOrigin = Tables.ToFrozenDictionary(t => t.Origin, StringComparer.Ordinal);
@@ -23,6 +24,12 @@ public sealed class CatalogSnapshot
 
     /// <summary>Grows by one with every change of the catalog.</summary>
     public long Version { get; }
+
+    /// <summary>Since when nothing can be written (<see cref="WriteSwitch"/>), UTC; null: writes are open.</summary>
+    public DateTime? WritesClosedAt { get; }
+
+    /// <summary>Whether writes are refused.</summary>
+    public bool WritesClosed => WritesClosedAt is not null;
 
     /// <summary>Every table.</summary>
     public ImmutableArray<Table> Tables { get; }

@@ -153,6 +153,8 @@ public sealed partial class LiveCatalog
             version = await LockAsync(connection, cancellation);
             if (version > _current.Version)
                 await RefreshAsync(cancellation);
+            if (_current.WritesClosed && !Follows)
+                throw WriteSwitch.Refused();
             change = new CatalogChange(connection, _current, _logger);
             if (!await work(change))
                 return _current;

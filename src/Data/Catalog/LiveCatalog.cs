@@ -45,6 +45,9 @@ public sealed partial class LiveCatalog : BackgroundService
         listener.Subscribe(ChannelName, _ => _news.Writer.TryWrite(true), reconnected: RefreshAsync);
     }
 
+    /// <summary>Whether this is the catalog of a follower, who changes it also while writes are closed (<see cref="WriteSwitch"/>).</summary>
+    public bool Follows { get; init; }
+
     /// <summary>The snapshot that this process has. Requests use <see cref="GetAsync"/>.</summary>
     public CatalogSnapshot Current => _current;
 

@@ -43,6 +43,9 @@ public sealed class ImportState(NpgsqlDataSource database)
 
     internal async Task<string?> WhyTouchedAsync(NpgsqlConnection connection, Table table, CancellationToken cancellation)
     {
+        // While writes are closed only a follower of the source has written, and a new import brings what it brought.
+        if (await IsClosedAsync(connection, cancellation))
+            return null;
         var left = await LeftAsync(connection, table.Number, cancellation);
         foreach (var relation in Relations(table))
         {
@@ -114,6 +117,12 @@ public sealed class ImportState(NpgsqlDataSource database)
         while (await reader.ReadAsync(cancellation))
             left.Add(reader.GetString(0), (reader.GetInt64(1), reader.GetFieldValue<string[]>(2), reader.GetString(3)));
         return left;
+    }
+
+    private static async Task<bool> IsClosedAsync(NpgsqlConnection connection, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select writes_closed_at is not null from catalog.state", connection);
+        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
     private static async Task<string?> ShapeAsync(NpgsqlConnection connection, int table, CancellationToken cancellation)

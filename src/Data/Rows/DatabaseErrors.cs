@@ -40,6 +40,7 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
             PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidPattern, "The regular expression is not valid.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
+            PostgresException { SqlState: WriteSwitch.RefusedState } => WriteSwitch.Refused(table?.Origin),
             // Our own, of schema aggregation: the message is a constant with an operator's name.
             PostgresException { SqlState: "B0A01" } e => new Refusal(RefusalKind.InvalidExpression, e.MessageText, table?.Origin),
             PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new Refusal(RefusalKind.InvalidValue, "A value cannot be stored or compared.", table?.Origin),

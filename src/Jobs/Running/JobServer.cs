@@ -1,3 +1,4 @@
+using Backend.Data.Catalog;
 using Backend.Jobs.Outbox;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -8,10 +9,11 @@ namespace Backend.Jobs.Running;
 
 /// <summary>
 /// Runs jobs in this process: starts Quartz, feeds it from the outbox, looks after what was lost, and on a stop lets running jobs end.
-/// A database that is not there (yet) is waited for; enqueuing does not depend on this.
+/// A database that is not there (yet) is waited for; enqueuing does not depend on this. While writes are closed (<see cref="WriteSwitch"/>) nothing runs: the
+/// server that is being left does the work.
 /// </summary>
 internal sealed class JobServer(
-    SchedulerRecipe recipe, Relay relay, RecurringSchedule recurring, RelaySignal signal, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobServer> logger)
+    SchedulerRecipe recipe, Relay relay, RecurringSchedule recurring, RelaySignal signal, LiveCatalog catalog, IOptions<JobsOptions> options, TimeProvider time, ILogger<JobServer> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Sweep = TimeSpan.FromSeconds(1);
@@ -25,7 +27,10 @@ internal sealed class JobServer(
     public string Node { get; } = $"{Environment.MachineName}/{Environment.ProcessId}";
 
     /// <summary>Whether jobs are being run, or need not be.</summary>
-    public bool IsRunning => !options.Value.Enabled || _scheduler is { Status: SchedulerStatus.Running };
+    public bool IsRunning => !options.Value.Enabled || IsPaused || _scheduler is { Status: SchedulerStatus.Running };
+
+    /// <summary>Whether jobs wait because writes are closed.</summary>
+    public bool IsPaused => catalog.Current.WritesClosed;
 
     /// <summary>Quartz, once it runs.</summary>
     public IScheduler? Scheduler => _scheduler;
@@ -69,6 +74,12 @@ internal sealed class JobServer(
         {
             await TryAsync(async cancellation =>
             {
+                if (!await MayRunAsync(cancellation))
+                {
+                    await signal.WaitAsync(Sweep, cancellation);
+                    return;
+                }
+
                 var due = maintained == long.MinValue || time.GetElapsedTime(maintained) >= Maintenance;
                 if (signal.TakeReschedule() || due)
                     await recurring.ApplyAsync(_scheduler!, cancellation);
@@ -82,6 +93,24 @@ internal sealed class JobServer(
                 await signal.WaitAsync(Sweep, cancellation);
             }, stoppingToken);
         }
+    }
+
+    // In standby Quartz fires nothing, and takes over nothing from processes that died.
+    private async Task<bool> MayRunAsync(CancellationToken cancellation)
+    {
+        var closed = (await catalog.GetAsync(cancellation)).WritesClosed;
+        if (closed && _scheduler!.Status == SchedulerStatus.Running)
+        {
+            Log.Paused(logger);
+            await _scheduler.Standby(cancellation);
+        }
+        else if (!closed && _scheduler!.Status != SchedulerStatus.Running)
+        {
+            Log.Resumed(logger);
+            await _scheduler.Start(cancellation);
+        }
+
+        return !closed;
     }
 
     private async Task StartQuartzAsync(CancellationToken cancellation) =>

@@ -19,6 +19,13 @@ internal sealed class OutboxJob(OutboxTable outbox, JobRegistry registry, JobSer
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellation)
     {
         var id = long.Parse(context.JobDetail.Key.Name, CultureInfo.InvariantCulture);
+        if (server.IsPaused)
+        {
+            // Writes were closed after the hand-over.
+            await NoteAsync(id, () => outbox.ReleaseAsync([id], CancellationToken.None));
+            return;
+        }
+
         if (await outbox.StartAsync(id, server.Node, CancellationToken.None) is not { } started)
         {
             Log.JobSkipped(logger, id);

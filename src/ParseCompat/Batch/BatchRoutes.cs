@@ -121,6 +121,9 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         catch (Exception e) when (e is ParseError or Refusal or PostgresException)
         {
             var error = Frame.Explain(e, request.Http, "POST", null);
+            // Closed while the batch was under way: nothing was written, and all of it may be sent again.
+            if (error.RetryAfter is not null)
+                throw error;
             if (isAtomic)
                 throw error.Status < 500 ? error : new ParseError(error.Code, error.Message, 400);
 

@@ -23,6 +23,7 @@ internal static class LimitsServices
         services.AddSingleton<Complexity>();
         services.AddOptions<SecurityOptions>().Bind(configuration.GetSection(SecurityOptions.Section)).ValidateOnStart();
         services.TryAddSingleton<RateCounter>();
+        services.AddSingleton<IRequestGate, WriteGate>();
         services.AddSingleton<IRequestGate, RouteAllowList>();
         services.AddSingleton<IRequestGate, RateLimits>();
         services.AddSingleton(s => new KeywordDenylist(s.GetRequiredService<IOptions<LimitsOptions>>().Value.Keywords));

@@ -53,6 +53,7 @@ internal static class ErrorMapping
         RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),
         RefusalKind.InvalidExpression => new(ErrorCode.InvalidQuery, refusal.Message),
         RefusalKind.LimitExceeded => new(ErrorCode.InvalidQuery, refusal.Message),
+        RefusalKind.WritesClosed => ParseError.WritesClosed(),
         // Nothing was written: SDKs repeat a request after 5xx, which is right here.
         RefusalKind.Busy => new(ErrorCode.InternalServerError, "The server is too busy.", 503),
         RefusalKind.Conflict => new(ErrorCode.InternalServerError, "The write met another one; try again."),
@@ -73,6 +74,7 @@ internal static class ErrorMapping
     private static ParseError? From(PostgresException exception) => exception.SqlState switch
     {
         PostgresErrorCodes.UniqueViolation => Duplicate(),
+        WriteSwitch.RefusedState => ParseError.WritesClosed(),
         PostgresErrorCodes.QueryCanceled => new(ErrorCode.Timeout, "The request timed out on the server."),
         PostgresErrorCodes.InvalidRegularExpression => new(ErrorCode.InvalidQuery, "Invalid regular expression."),
         PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments => new(ErrorCode.InvalidQuery, "The request is too complex."),

@@ -37,4 +37,7 @@ internal static partial class Log
 
     [LoggerMessage(2006, LogLevel.Warning, "Weak setting: {Title}. {Warning} {Solution}")]
     public static partial void WeakSetting(ILogger logger, string title, string warning, string solution);
+
+    [LoggerMessage(2007, LogLevel.Warning, "Writes are closed: ParseCompat:SchemaFile is not applied at this start.")]
+    public static partial void DefinitionsPutOff(ILogger logger);
 }

@@ -17,6 +17,12 @@ internal sealed class ParseError(int? code, string message, int? status = null) 
     /// <summary>The JSON of the body's <c>error</c> where that is no text (what a web hook said); null: the message.</summary>
     public string? ErrorJson { get; init; }
 
+    /// <summary>After how many seconds it may be tried again; null: nothing is said.</summary>
+    public int? RetryAfter { get; init; }
+
+    /// <summary>Nothing can be written for a while. Not a 4xx: the SDKs' offline queues would drop the write.</summary>
+    public static ParseError WritesClosed() => new(ErrorCode.InternalServerError, "The service accepts no writes right now, try again later.", 503) { RetryAfter = 10 };
+
     /// <summary>No or a wrong application id or key, or an address that the key is not open to.</summary>
     public static ParseError Unauthorized() => new(null, "unauthorized", 403);
 

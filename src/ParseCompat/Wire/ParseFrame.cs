@@ -233,6 +233,8 @@ internal sealed class ParseFrame
         response.Headers.Remove("Location");
         response.StatusCode = error.Status;
         response.ContentType = JsonType;
+        if (error.RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         ParseResponse.WriteError(output.Json, error);
         await output.FinishAsync(cancellation);
     }

@@ -120,6 +120,9 @@ internal static class ProblemCodes
     /// <summary>The service is too busy; try again.</summary>
     public const string Busy = "busy";
 
+    /// <summary>Nothing can be written for a while; reads go on.</summary>
+    public const string WritesClosed = "writes_closed";
+
     /// <summary>The body is larger than the limit.</summary>
     public const string TooLarge = "too_large";
 

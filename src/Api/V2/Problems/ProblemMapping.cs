@@ -1,4 +1,5 @@
 using Backend.Data;
+using Backend.Data.Catalog;
 using Npgsql;
 
 namespace Backend.Api.V2.Problems;
@@ -18,6 +19,7 @@ internal static class ProblemMapping
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } =>
             new(409, ProblemCodes.Conflict, "Two writes met. Try again."),
         PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } => Unreachable(),
+        PostgresException { SqlState: WriteSwitch.RefusedState } => Of(WriteSwitch.Refused(), authenticated),
         PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new(400, e.SqlState, e.MessageText),
         PostgresException e when e.SqlState.StartsWith("54", StringComparison.Ordinal) => new(400, ProblemCodes.Limit, "The request is too complex."),
         PostgresException => null,
@@ -53,6 +55,7 @@ internal static class ProblemMapping
         RefusalKind.LimitExceeded => new(400, ProblemCodes.Limit, refusal.Message),
         RefusalKind.InvalidPattern => new(400, ProblemCodes.Pattern, refusal.Message),
         RefusalKind.InvalidValue => new(400, ProblemCodes.Value, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
+        RefusalKind.WritesClosed => new(503, ProblemCodes.WritesClosed, refusal.Message) { Headers = [new("Retry-After", "10")] },
         RefusalKind.Busy => new(503, ProblemCodes.Busy, refusal.Message) { Headers = [new("Retry-After", "1")] },
         RefusalKind.InvalidCredentials => new(401, ProblemCodes.Credentials, refusal.Message),
         RefusalKind.EmailNotVerified => new(403, ProblemCodes.Permission, refusal.Message),

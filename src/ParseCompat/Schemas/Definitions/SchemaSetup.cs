@@ -26,6 +26,13 @@ internal sealed class SchemaSetup(LiveCatalog catalog, IOptions<ParseCompatOptio
     {
         if (_definitions is not { } definitions)
             return;
+        // The old server still makes the classes, and they come with the rows; the next start after the cut-over applies what is defined.
+        if ((await catalog.GetAsync(cancellationToken)).WritesClosed)
+        {
+            Log.DefinitionsPutOff(logger);
+            return;
+        }
+
         foreach (var (className, schema) in definitions.Classes)
         {
             try
