@@ -33,6 +33,8 @@ internal sealed class Importer(ImportOptions options, Progress progress)
     {
         var connection = new NpgsqlConnectionStringBuilder(options.Connection);
         using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), options.Rules);
+        var selection = new Selection(options.Only);
+        source.Wanted = selection.Wants;
         // Reading the source and preparing the database have nothing to do with each other.
         progress.Begin($"scanning {source.Description}");
         using var scanStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -58,13 +60,13 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         using var listener = new Listener(connection.ConnectionString, NullLogger<Listener>.Instance);
         using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance) { Follows = true };
         await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, stop);
-        var plan = Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop), options.Rules);
+        var plan = selection.Of(Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop), options.Rules));
 
         using var rejects = new RejectFile(options.Rejects);
         var report = new ImportReport(source.Description, plan, rejects);
         var classes = await StageAsync(plan, run, report, stop);
         progress.Begin("loading", classes.Sum(c => c.Plan.Documents + c.Plan.Joins.Sum(j => _scans.GetValueOrDefault(j.Collection)?.Documents ?? 0)));
-        var loader = new TableLoader(database, progress, rejects);
+        var loader = new TableLoader(database, progress, rejects, options);
         var finisher = new Finisher(run, loader);
         await LoadAsync(classes, loader, finisher, database, stop);
         await RelateAsync(classes, finisher, await catalog.GetAsync(stop), stop);
@@ -77,7 +79,8 @@ internal sealed class Importer(ImportOptions options, Progress progress)
     private static string ForLoading(NpgsqlConnectionStringBuilder connection) => new NpgsqlConnectionStringBuilder(connection.ConnectionString)
     {
         CommandTimeout = 0,
-        MaxPoolSize = 20,
+        // Two classes at a time, each with its streams (the users' identities have their own), index builds, and the run's own connection.
+        MaxPoolSize = 50,
         MaxAutoPrepare = 0,
         ApplicationName = "backend import",
         // What is loaded can be loaded again; it is made durable by the commit that publishes it.

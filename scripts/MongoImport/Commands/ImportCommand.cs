@@ -16,11 +16,14 @@ internal sealed class ImportCommand : Command
                 (Parse, Back4App, mongoexport), one .bson or .json file, or - for an archive on standard input
 
         --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
+        --only CLASS          import this class and no other; may be repeated. _User, _Session and _Role belong together: naming one
+                              names all three. The relations of a class come with it
         --replace CLASS       import the class although something other than an import has written to it; may be repeated
         --database NAME       which database of the source, when it holds several
         --report FILE         write the report as JSON
         --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
         --rules FILE          what is settled per class and field: types, names, what is left out (docs/import.md)
+        --streams N           COPY streams at most for one large collection; default: half the cores, at most 8
         --temporary FOLDER    where standard input and compressed archives are put meanwhile
 
         exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)

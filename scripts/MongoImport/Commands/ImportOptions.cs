@@ -1,3 +1,4 @@
+using System.Globalization;
 using Backend.MongoImport.Rules;
 
 namespace Backend.MongoImport.Commands;
@@ -7,8 +8,19 @@ namespace Backend.MongoImport.Commands;
 /// <param name="Connection">The database to import into.</param>
 internal sealed record ImportOptions(string Source, string Connection)
 {
+    private const int MostStreams = 8;
+
     /// <summary>Classes that are imported although something else has written to them.</summary>
     public HashSet<string> Replace { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>The classes to import; empty: all.</summary>
+    public HashSet<string> Only { get; init; } = new(StringComparer.Ordinal);
+
+    /// <summary>COPY streams at most for one large collection.</summary>
+    public int Streams { get; init; } = Math.Clamp(Environment.ProcessorCount / 2, 1, MostStreams);
+
+    /// <summary>Bytes of a collection from which on further streams are worth their connections. Not for operators.</summary>
+    public long LargeCollection { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>Which database of the source.</summary>
     public string? Database { get; init; }
@@ -29,11 +41,15 @@ internal sealed record ImportOptions(string Source, string Connection)
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static ImportOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--database", "--report", "--rejects", "--temporary", "--rules"], []);
+        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--only", "--streams", "--database", "--report", "--rejects", "--temporary", "--rules"], []);
         var options = new ImportOptions(given.Only("source"), given.Connection());
         return options with
         {
             Replace = [.. given.Values("--replace")],
+            Only = [.. given.Values("--only")],
+            Streams = given.Value("--streams") is not { } streams ? options.Streams
+                : int.TryParse(streams, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostStreams ? number
+                : throw new ArgumentException($"--streams is a number from 1 to {MostStreams}."),
             Database = given.Value("--database"),
             Report = given.Value("--report"),
             Rejects = given.Value("--rejects") ?? options.Rejects,

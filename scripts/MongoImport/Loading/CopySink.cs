@@ -7,8 +7,8 @@ using Buffer = Backend.MongoImport.Values.Buffer;
 namespace Backend.MongoImport.Loading;
 
 /// <summary>
-/// One binary COPY into an empty table: rows come from one thread, another sends them. The table is emptied in the same transaction, so
-/// PostgreSQL may write the rows as frozen, and VACUUM has nothing left to do.
+/// One binary COPY: rows come from one thread, another sends them. A COPY that is alone empties its table in the same transaction, so that
+/// PostgreSQL may write the rows as frozen, and VACUUM has nothing left to do. Beside others it cannot (docs/decisions/020-parallel-copy.md).
 /// </summary>
 internal sealed class CopySink : IAsyncDisposable
 {
@@ -25,13 +25,16 @@ internal sealed class CopySink : IAsyncDisposable
     private readonly Task _sending;
     private bool _complete;
 
-    private CopySink(NpgsqlConnection connection, NpgsqlTransaction transaction, NpgsqlRawCopyStream stream)
+    private readonly CancellationToken _stop;
+
+    private CopySink(NpgsqlConnection connection, NpgsqlTransaction transaction, NpgsqlRawCopyStream stream, CancellationToken stop)
     {
+        _stop = stop;
         _connection = connection;
         _transaction = transaction;
         _stream = stream;
         Current.Bytes(Header);
-        _sending = Task.Run(SendAsync);
+        _sending = Task.Run(SendAsync, CancellationToken.None);
     }
 
     /// <summary>Where rows are written. After each, <see cref="Flush"/>.</summary>
@@ -41,20 +44,22 @@ internal sealed class CopySink : IAsyncDisposable
     /// <param name="database">Connections.</param>
     /// <param name="quoted">The table for SQL.</param>
     /// <param name="columns">The columns in the order of the rows, not quoted.</param>
+    /// <param name="alone">Nothing else fills the table meanwhile: it is emptied first, and its rows are written as frozen.</param>
     /// <param name="stop">Cancels.</param>
-    public static async Task<CopySink> OpenAsync(NpgsqlDataSource database, string quoted, IEnumerable<string> columns, CancellationToken stop)
+    public static async Task<CopySink> OpenAsync(NpgsqlDataSource database, string quoted, IEnumerable<string> columns, bool alone, CancellationToken stop)
     {
         var connection = await database.OpenConnectionAsync(stop);
         try
         {
             var transaction = await connection.BeginTransactionAsync(stop);
-            await using (var truncate = new NpgsqlCommand($"truncate {quoted}", connection))
+            if (alone)
             {
+                await using var truncate = new NpgsqlCommand($"truncate {quoted}", connection);
                 await truncate.ExecuteNonQueryAsync(stop);
             }
             var list = string.Join(", ", columns.Select(Sql.Quote));
-            var stream = await connection.BeginRawBinaryCopyAsync($"copy {quoted} ({list}) from stdin (format binary, freeze)", stop);
-            return new CopySink(connection, transaction, stream);
+            var stream = await connection.BeginRawBinaryCopyAsync($"copy {quoted} ({list}) from stdin (format binary{(alone ? ", freeze" : "")})", stop);
+            return new CopySink(connection, transaction, stream, stop);
         }
         catch
         {
@@ -80,7 +85,7 @@ internal sealed class CopySink : IAsyncDisposable
         _full.Writer.Complete();
         await _sending;
         await _stream.DisposeAsync();
-        await _transaction.CommitAsync();
+        await _transaction.CommitAsync(_stop);
         _complete = true;
     }
 
@@ -129,9 +134,9 @@ internal sealed class CopySink : IAsyncDisposable
     {
         try
         {
-            await foreach (var buffer in _full.Reader.ReadAllAsync())
+            await foreach (var buffer in _full.Reader.ReadAllAsync(_stop))
             {
-                await _stream.WriteAsync(buffer.Memory);
+                await _stream.WriteAsync(buffer.Memory, _stop);
                 _empty.Add(buffer);
             }
         }

@@ -1,6 +1,6 @@
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
-using Backend.MongoImport.Bson;
+using Backend.MongoImport.Commands;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Sources;
@@ -9,18 +9,22 @@ using Npgsql;
 namespace Backend.MongoImport.Loading;
 
 /// <summary>Reads a class's documents and join rows and fills the staged tables.</summary>
-internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, RejectFile rejects)
+/// <param name="database">Connections.</param>
+/// <param name="progress">Told of every block.</param>
+/// <param name="rejects">Where documents go that cannot be decoded.</param>
+/// <param name="options">How many COPY streams a large collection gets.</param>
+internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, RejectFile rejects, ImportOptions options)
 {
     /// <summary>Fills the class's own table, and of the accounts their identities.</summary>
     /// <param name="plan">The class.</param>
     /// <param name="table">Its table.</param>
-    /// <param name="withSequence">Number the rows, because some id comes twice.</param>
+    /// <param name="withSequence">Read again, numbering the rows, because some id comes twice. What cannot be decoded was reported the first time.</param>
     /// <param name="report">Gets the counts.</param>
     /// <param name="stop">Cancels.</param>
     public async Task LoadAsync(ClassPlan plan, StagedTable table, bool withSequence, ClassReport report, CancellationToken stop)
     {
         report.BeginLoad();
-        if (plan.Collection is null)
+        if (plan.Collection is not { } collection)
         {
             return;
         }
@@ -29,38 +33,16 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
             .Select(f => new ColumnPlan(f.Column ?? "", ColumnPlan.KindOf(f.Kind), plan.SourcesOf(f.Name, f.Kind), f.Name) { Target = f.Target, Indexed = f.Indexed })
             .Concat(plan.InternalColumns)
             .ToList();
-        var identityEncoder = plan.IsUsers ? new IdentityEncoder(withSequence) : null;
-        var encoder = new RowEncoder(plan, plan.Scan?.Names ?? new FieldNames(), columns, withSequence, identityEncoder);
-        await using var sink = await CopySink.OpenAsync(database, table.Quoted, encoder.ColumnNames, stop);
-        await using var identities = identityEncoder is null
-            ? null
-            : await CopySink.OpenAsync(database, ImportRun.Quote("identities"), identityEncoder.ColumnNames, stop);
-        await OnThreadAsync(() => Encode(plan.Collection, plan.Name, report, stop, (document, number) =>
+        string[] relations = plan.IsUsers ? [table.Quoted, ImportRun.Quote("identities")] : [table.Quoted];
+        await FillAsync(collection, relations, alone => ClassStream.OpenAsync(database, plan, table, columns, withSequence, alone, stop), filled =>
         {
-            if (identities is not null)
-            {
-                identityEncoder!.Rows = identities.Current;
-            }
-            encoder.Encode(document, number, sink.Current);
-            sink.Flush();
-            identities?.Flush();
-        }));
-        await sink.CompleteAsync();
-        if (identities is not null)
-        {
-            await identities.CompleteAsync();
-            report.Identities = identityEncoder!.Count;
-        }
-        report.EndLoad(encoder);
-        foreach (var (key, _) in encoder.Rest.Counts.Keys)
-        {
-            table.FieldsInRest.Add(key);
+            report.EndLoad([.. filled.Select(s => s.Encoder)]);
+            report.Identities = filled.Sum(s => s.Identities);
+            var inRest = report.InRest.Keys.Select(k => k.Key).ToHashSet(StringComparer.Ordinal);
+            table.FieldsInRest.UnionWith(inRest);
             // Of a name that says nothing of its type in any document only nulls are left.
-            if (plan.IsFieldName(key) && !plan.IsReserved(key) && table.Fields.All(f => f.Name != key))
-            {
-                table.Untyped.Add(key);
-            }
-        }
+            table.Untyped.UnionWith(inRest.Where(key => plan.IsFieldName(key) && !plan.IsReserved(key) && table.Fields.All(f => f.Name != key)));
+        }, new BlockPump(collection, plan.Name, progress, withSequence ? null : rejects), report, stop);
     }
 
     /// <summary>Fills a relation's join table; the order of reading is the order of linking.</summary>
@@ -68,54 +50,54 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
     {
         var counts = report.Join(join.Field);
         counts.Begin();
-        await using var sink = await CopySink.OpenAsync(database, ImportRun.Quote(relation), ["owning_id", "related_id", "seq"], stop);
-        await OnThreadAsync(() => Encode(join.Collection, $"{report.Name}.{join.Field}", counts, stop, (document, number) =>
-        {
-            if (!JoinEncoder.TryEncode(document, number, sink.Current))
-            {
-                counts.Incomplete++;
-            }
-            sink.Flush();
-        }));
-        await sink.CompleteAsync();
+        var quoted = ImportRun.Quote(relation);
+        await FillAsync(join.Collection, [quoted], alone => JoinStream.OpenAsync(database, quoted, alone, stop), filled => counts.Incomplete = filled.Sum(s => s.Incomplete),
+            new BlockPump(join.Collection, $"{report.Name}.{join.Field}", progress, rejects), counts, stop);
     }
 
-    private void Encode(SourceCollection collection, string name, ReadCounts counts, CancellationToken stop, EncodeDocument encode)
+    private async Task FillAsync<T>(SourceCollection collection, string[] relations, Func<bool, Task<T>> open, Action<IReadOnlyList<T>> filled, BlockPump pump, ReadCounts counts,
+        CancellationToken stop)
+        where T : RowStream
     {
-        using var reader = collection.Open();
-        reader.Rejected = rejection =>
+        var many = collection.Size >= options.LargeCollection ? options.Streams : 1;
+        if (many > 1)
         {
-            counts.Read++;
-            counts.Rejected++;
-            rejects.Add(name, rejection);
-        };
-        while (reader.Read() is { } block)
+            await ExecuteAsync("truncate " + string.Join(", ", relations), stop);
+        }
+        var opened = new List<T>();
+        try
         {
-            using (block)
+            for (var i = 0; i < many; i++)
             {
-                stop.ThrowIfCancellationRequested();
-                var at = 0;
-                var number = block.FirstNumber;
-                while (block.TryTake(ref at, out var document))
-                {
-                    try
-                    {
-                        encode(document, number);
-                    }
-                    catch (BsonFormatException e)
-                    {
-                        counts.Rejected++;
-                        rejects.Add(name, new Rejection(block.Path, block.Offset + at - document.Length, number, $"{e.Message} (byte {e.Offset} of the document)", document.ToArray()));
-                    }
-                    number++;
-                }
-                counts.Read += block.Count;
-                progress.Loaded(block.Count);
+                opened.Add(await open(many == 1));
+            }
+            await pump.RunAsync(opened, counts, stop);
+            foreach (var stream in opened)
+            {
+                await stream.CompleteAsync();
+            }
+        }
+        finally
+        {
+            foreach (var stream in opened)
+            {
+                await stream.DisposeAsync();
+            }
+        }
+        filled(opened);
+        if (many > 1)
+        {
+            // Before there are indexes, it costs least; and they need not look up who wrote the rows.
+            foreach (var relation in relations)
+            {
+                await ExecuteAsync($"vacuum (freeze) {relation}", stop);
             }
         }
     }
 
-    private static Task OnThreadAsync(Action work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private delegate void EncodeDocument(ReadOnlySpan<byte> document, long number);
+    private async Task ExecuteAsync(string sql, CancellationToken stop)
+    {
+        await using var command = database.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(stop);
+    }
 }

@@ -18,6 +18,20 @@ internal sealed class FieldNames
 
     public FieldNames() => _lookup = _numbers.GetAlternateLookup<ReadOnlySpan<byte>>();
 
+    /// <summary>The same names and numbers, for another thread.</summary>
+    public FieldNames Copy()
+    {
+        var copy = new FieldNames();
+        copy._names.AddRange(_names);
+        copy._followers.Clear();
+        copy._followers.AddRange(_followers);
+        foreach (var (name, number) in _numbers)
+        {
+            copy._numbers.Add(name, number);
+        }
+        return copy;
+    }
+
     public int Count => _names.Count;
 
     public byte[] this[int number] => _names[number];

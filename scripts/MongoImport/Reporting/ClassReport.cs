@@ -78,12 +78,12 @@ internal sealed class ClassReport(ClassPlan plan) : ReadCounts
 
     public void BeginLoad() => Read = Rejected = Duplicates = 0;
 
-    public void EndLoad(RowEncoder encoder)
+    public void EndLoad(IReadOnlyList<RowEncoder> encoders)
     {
-        InRest = encoder.Rest.Counts;
-        LegacyRights = encoder.LegacyRights;
-        WithoutTimes = encoder.WithoutTimes;
-        DuplicateKeys = encoder.DuplicateKeys;
+        InRest = encoders.SelectMany(e => e.Rest.Counts).GroupBy(c => c.Key).ToDictionary(c => c.Key, c => c.Sum(v => v.Value));
+        LegacyRights = encoders.Sum(e => e.LegacyRights);
+        WithoutTimes = encoders.Sum(e => e.WithoutTimes);
+        DuplicateKeys = encoders.Sum(e => e.DuplicateKeys);
     }
 }
 

@@ -67,6 +67,7 @@ internal sealed class RuledSource : DumpSource
 
     public override void Scan(Action<SourceCollection, DocumentBlock> block, CancellationToken stop)
     {
+        _source.Wanted = collection => Wanted(Of(collection).Collection);
         _source.Scan((collection, read) =>
         {
             var ruled = Of(collection);

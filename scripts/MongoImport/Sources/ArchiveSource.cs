@@ -141,13 +141,14 @@ internal sealed class ArchiveSource : DumpSource
                 entry.Collection.Damage ??= archive.Damaged("the check sum (CRC) of this collection's data is wrong", entry.Documents);
             }
         }
-        while (Documents(archive, entry, header.Eof, block))
+        var wanted = Wanted(entry.Collection);
+        while (Documents(archive, entry, header.Eof, wanted, block))
         {
         }
     }
 
     // Takes as many whole documents as are at hand; false after the block's terminator.
-    private static bool Documents(ArchiveStream archive, Entry entry, bool eof, Action<SourceCollection, DocumentBlock> block)
+    private static bool Documents(ArchiveStream archive, Entry entry, bool eof, bool wanted, Action<SourceCollection, DocumentBlock> block)
     {
         var length = archive.PeekLength() ?? throw archive.Damaged("the data end inside of a block", entry.Documents + 1);
         if (length == ArchiveFormat.Terminator)
@@ -181,7 +182,15 @@ internal sealed class ArchiveSource : DumpSource
         }
         entry.Crc.Add(buffer.AsSpan(0, filled));
         entry.Add(new Segment(offset, filled), count);
-        block(entry.Collection, new DocumentBlock(buffer, 0, filled, archive.Path, offset, first, count));
+        var taken = new DocumentBlock(buffer, 0, filled, archive.Path, offset, first, count);
+        if (wanted)
+        {
+            block(entry.Collection, taken);
+        }
+        else
+        {
+            taken.Dispose();
+        }
         return true;
     }
 

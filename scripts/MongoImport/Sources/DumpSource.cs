@@ -23,6 +23,9 @@ internal abstract class DumpSource : IDisposable
     /// </summary>
     public abstract bool IsExport { get; }
 
+    /// <summary>Collections whose documents <see cref="Scan"/> hands out; what is not wanted is not even read, where that can be helped.</summary>
+    public Func<SourceCollection, bool> Wanted { get; set; } = _ => true;
+
     /// <summary>
     /// Goes through everything once. Afterwards <see cref="Collections"/> is complete and damage is marked where it is. Blocks come from
     /// one thread for each collection, and the callee disposes of them.

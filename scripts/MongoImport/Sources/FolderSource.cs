@@ -51,7 +51,7 @@ internal sealed class FolderSource : DumpSource
     public override void Scan(Action<SourceCollection, DocumentBlock> block, CancellationToken stop)
     {
         // The largest first: otherwise one core waits at the end.
-        Parallel.ForEach(_collections.OrderByDescending(c => c.Size), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = stop }, collection =>
+        Parallel.ForEach(_collections.Where(Wanted).OrderByDescending(c => c.Size), new ParallelOptions { MaxDegreeOfParallelism = 2, CancellationToken = stop }, collection =>
         {
             try
             {

@@ -19,11 +19,13 @@ internal sealed class Target : IAsyncDisposable
 
     public static async Task<Target> CreateAsync() => new(await TestDatabase.CreateAsync());
 
-    public Task<ImportReport> ImportAsync(string source, params string[] replace) =>
-        ImportAsync(new ImportOptions(source, Database.ConnectionString) { Replace = [.. replace], Rejects = RejectFile, Temporary = _folder.Path });
+    public Task<ImportReport> ImportAsync(string source, params string[] replace) => ImportAsync(source, options => options with { Replace = [.. replace] });
 
-    public Task<ImportReport> ImportAsync(string source, ImportRules rules) =>
-        ImportAsync(new ImportOptions(source, Database.ConnectionString) { Rules = rules, Rejects = RejectFile, Temporary = _folder.Path });
+    public Task<ImportReport> ImportAsync(string source, ImportRules rules) => ImportAsync(source, options => options with { Rules = rules });
+
+    /// <summary>Imports with further options.</summary>
+    public Task<ImportReport> ImportAsync(string source, Func<ImportOptions, ImportOptions> with) =>
+        ImportAsync(with(new ImportOptions(source, Database.ConnectionString) { Rejects = RejectFile, Temporary = _folder.Path }));
 
     public static async Task<ImportReport> ImportAsync(ImportOptions options)
     {
