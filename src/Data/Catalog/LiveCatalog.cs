@@ -181,7 +181,8 @@ public sealed partial class LiveCatalog : BackgroundService
         }
     }
 
-    private async Task<CatalogSnapshot> CheckAsync(CancellationToken cancellation)
+    /// <summary>The newest snapshot, asked of the database: for who has learnt that the one he had was overtaken.</summary>
+    public async Task<CatalogSnapshot> CheckAsync(CancellationToken cancellation = default)
     {
         await using var command = _database.CreateCommand("select version from catalog.state");
         if ((long)(await command.ExecuteScalarAsync(cancellation))! > _current.Version)

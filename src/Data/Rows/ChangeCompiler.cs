@@ -227,7 +227,7 @@ internal sealed class ChangeCompiler
             var before = CurrentInRest(field);
             SetInRest(field, $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})");
             if (isReturned)
-                _returned.Add((path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))} #> {steps}"));
+                Return(path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))}", steps);
             return;
         }
 
@@ -235,7 +235,16 @@ internal sealed class ChangeCompiler
         SetColumn(field, $"catalog.json_put({current}, {steps}, {json($"({current} #> {steps})")})");
         RemoveFromRest(field);
         if (isReturned)
-            _returned.Add((path, $"t.{field.QuotedColumn} #> {steps}"));
+            Return(path, "t." + field.QuotedColumn, steps);
+    }
+
+    // A client cannot merge a position into an array that it has: of an array the whole is given back.
+    private void Return(FieldPath path, string field, string steps)
+    {
+        if (path.Field.Kind != FieldKind.Array)
+            _returned.Add((path, $"{field} #> {steps}"));
+        else if (!_returned.Exists(r => r.Path.Field == path.Field && r.Path.Steps.IsEmpty))
+            _returned.Add((path.Field, field));
     }
 
     // What stands in rest under a mark of its form has no places that could be written: it counts as a scalar, which json_put refuses.

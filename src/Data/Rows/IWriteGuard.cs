@@ -8,4 +8,7 @@ public interface IWriteGuard
 {
     /// <summary>Enters the transaction, once. To refuse the write, throw.</summary>
     ValueTask EnterAsync(RowTransaction transaction, CancellationToken cancellation);
+
+    /// <summary>The transaction it was entered in was rolled back, and the write is tried again: it enters the next one.</summary>
+    void Forget();
 }

@@ -120,6 +120,9 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
         catch (Exception e) when (e is ParseError or Refusal or PostgresException)
         {
+            // A class was changed or dropped since the items were planned: what comes next is planned against the new one.
+            if (e is Refusal { Kind: RefusalKind.Conflict })
+                await services.Catalog.CheckAsync(request.Aborted);
             var error = Frame.Explain(e, request.Http, "POST", null);
             // Closed while the batch was under way: nothing was written, and all of it may be sent again.
             if (error.RetryAfter is not null)

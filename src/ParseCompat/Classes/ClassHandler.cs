@@ -18,6 +18,9 @@ internal delegate void RowExtras(Utf8JsonWriter writer, Row row);
 /// </summary>
 internal partial class ClassHandler(ClassServices services)
 {
+    /// <summary>How often a write is sent whose class is changed under it; one time more than a change of the class is nearly always enough.</summary>
+    private const int MaxTries = 3;
+
     private readonly DraftPlanner _planner = new(services.Catalog, services.Options);
 
     /// <summary>The class that it stands for; null: every class without a handler of its own.</summary>
@@ -33,8 +36,7 @@ internal partial class ClassHandler(ClassServices services)
         draft.Id = ReadId(draft.Body);
         await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
-        await _planner.PlanAsync(draft, request.Aborted);
-        var result = await StoreAsync(draft);
+        var result = await PlanAndStoreAsync(draft);
         return await AfterTriggersAsync(draft, result, Created(draft, result));
     }
 
@@ -45,8 +47,7 @@ internal partial class ClassHandler(ClassServices services)
         var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = Read(request, className, isCreate: false) };
         await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
-        await _planner.PlanAsync(draft, request.Aborted);
-        var result = await StoreAsync(draft);
+        var result = await PlanAndStoreAsync(draft);
         return await AfterTriggersAsync(draft, result, ParseResponse.Json(200, writer =>
         {
             writer.WriteStartObject();
@@ -70,7 +71,17 @@ internal partial class ClassHandler(ClassServices services)
             throw ParseError.ObjectNotFound();
         if (Services.Triggers.Concerns(className))
             return await DeleteWithTriggersAsync(request, table, id);
-        await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
+        try
+        {
+            await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
+        }
+        catch (Data.Refusal refusal) when (IsOvertaken(refusal, request, className))
+        {
+            await Services.Catalog.CheckAsync(request.Aborted);
+            table = await FindTableAsync(request, className) ?? throw ParseError.ObjectNotFound();
+            await Services.Rows.DeleteAsync(table, id, request.Caller, null, request.Aborted);
+        }
+
         return ParseResponse.Empty;
     }
 
@@ -195,6 +206,32 @@ internal partial class ClassHandler(ClassServices services)
         return draft;
     }
 
+    /// <summary>
+    /// Plans and stores a write; again when the class was changed or dropped between the two, or another write came between: then nothing was
+    /// written, and no trigger is called a second time.
+    /// </summary>
+    private async ValueTask<WriteResult> PlanAndStoreAsync(WriteDraft draft)
+    {
+        var request = draft.Request;
+        for (var tries = 1; ; tries++)
+        {
+            await _planner.PlanAsync(draft, request.Aborted);
+            try
+            {
+                return await StoreAsync(draft);
+            }
+            catch (Data.Refusal refusal) when (tries < MaxTries && IsOvertaken(refusal, request, draft.ClassName))
+            {
+                await Services.Catalog.CheckAsync(request.Aborted);
+                request.AddsFields = false;
+                request.Guard?.Forget();
+            }
+        }
+    }
+
+    private static bool IsOvertaken(Data.Refusal refusal, ParseRequest request, string className) =>
+        refusal.Kind == Data.RefusalKind.Conflict && refusal.Table == className && request.Transaction is null;
+
     /// <summary>Does something when the write is committed: at once, or with the batch that it is a part of.</summary>
     protected static void AfterCommit(ParseRequest request, Action action)
     {
@@ -287,7 +324,7 @@ internal partial class ClassHandler(ClassServices services)
             return null;
         if (Services.Options.AllowCustomObjectId)
         {
-            return body.ObjectId is { Length: <= Wire.ClassName.MaxNameLength } id && !id.Contains('\0', StringComparison.Ordinal) && JsonText.IsWellFormed(id)
+            return body.ObjectId is { } id && Wire.ClassName.IsValidId(id)
                 ? id
                 : throw new ParseError(ErrorCode.MissingObjectId, "objectId must not be empty, null or undefined");
         }

@@ -137,9 +137,9 @@ internal static class DraftReader
         switch (op)
         {
             case "Increment":
-                if (!Move(ref at, "amount"u8) || at.TokenType != JsonTokenType.Number)
+                // 1e400 is a number to JSON and none that could be added to anything (contract 5: infinity cannot be sent).
+                if (!Move(ref at, "amount"u8) || at.TokenType != JsonTokenType.Number || NestedJson.ReadNumber(ref at) is var amount && !double.IsFinite(amount))
                     throw new ParseError(ErrorCode.InvalidJson, isCreate ? "objects to add must be an array" : "incrementing must provide a number");
-                var amount = NestedJson.ReadNumber(ref at);
                 field = field with { Kind = FieldKind.Number };
                 return isCreate ? field with { Value = Value.Of(amount) } : field with { Action = DraftAction.Increment, Amount = amount };
             case "Add" or "AddUnique" or "Remove":

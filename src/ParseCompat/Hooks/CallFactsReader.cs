@@ -13,9 +13,12 @@ internal sealed class CallFactsReader(LiveCatalog catalog, RowStore rows, ValueW
     private readonly RowWriter _rowWriter = new(values);
 
     /// <summary>The facts of a request of this dialect.</summary>
-    public async ValueTask<CallFacts> OfAsync(ParseRequest request) =>
-        new(request.Http, request is { IsMaster: true, IsMaintenance: false }, request.InstallationId, request.Credentials.Context,
+    public async ValueTask<CallFacts> OfAsync(ParseRequest request)
+    {
+        request.IsTold = true;
+        return new(request.Http, request is { IsMaster: true, IsMaintenance: false }, request.InstallationId, request.Credentials.Context,
             await ReadUserAsync(request.Caller.UserId, request.SessionToken, request.Aborted));
+    }
 
     /// <summary>The facts of a call of another dialect.</summary>
     public async ValueTask<CallFacts> OfAsync(Caller caller, HttpContext http, CancellationToken cancellation) =>

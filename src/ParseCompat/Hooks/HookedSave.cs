@@ -50,7 +50,11 @@ internal sealed class HookedSave
         if (given.Count == 0)
             return;
         if (given["objectId"] is JsonValue id && id.TryGetValue(out string? chosen) && chosen.Length > 0 && IsCreate)
-            Id = chosen;
+        {
+            Id = Wire.ClassName.IsValidId(chosen) ? chosen
+                : throw new ParseError(ErrorCode.MissingObjectId, "objectId must not be empty, null or undefined");
+        }
+
         given.Remove("objectId");
 
         var answered = DraftReader.Read(RequestBody.Read(System.Text.Encoding.UTF8.GetBytes(given.ToJsonString(Deep)), NestedJson.MaxDepth), ClassName, IsCreate);

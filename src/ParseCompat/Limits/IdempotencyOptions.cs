@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Microsoft.Extensions.Configuration;
 
 namespace Backend.ParseCompat.Limits;
 
@@ -17,8 +18,11 @@ internal sealed class IdempotencyOptions
     public TimeSpan Ttl { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>What is wrong, as sentences that name the setting.</summary>
-    internal IEnumerable<string> Problems()
+    /// <param name="section">The section as it stands: a text where a list belongs would be passed over in silence.</param>
+    internal IEnumerable<string> Problems(IConfigurationSection section)
     {
+        if (section.GetSection(nameof(Paths)) is { Value.Length: > 0 } paths)
+            yield return $"{paths.Path} is a list: its first entry is {paths.Path}:0.";
         if (Ttl <= TimeSpan.Zero || Ttl > TimeSpan.FromDays(7))
             yield return $"{Section}:Ttl must be more than 0 and at most 7 days.";
         foreach (var path in Paths.Where(path => !Patterns.IsValid(path)))

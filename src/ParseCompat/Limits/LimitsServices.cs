@@ -17,7 +17,7 @@ internal static class LimitsServices
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LimitsOptions>>(new LimitsOptionsValidator(configuration)));
         services.AddOptions<IdempotencyOptions>().Bind(configuration.GetSection(IdempotencyOptions.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdempotencyOptions>>(new OptionsProblems<IdempotencyOptions>(o => o.Problems())));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdempotencyOptions>>(new OptionsProblems<IdempotencyOptions>(o => o.Problems(configuration.GetSection(IdempotencyOptions.Section)))));
         services.AddOptions<ComplexityOptions>().Bind(configuration.GetSection(ComplexityOptions.Section)).ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ComplexityOptions>>(new OptionsProblems<ComplexityOptions>(o => o.Problems())));
         services.AddSingleton<Complexity>();

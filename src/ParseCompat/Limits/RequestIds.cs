@@ -107,6 +107,8 @@ internal sealed class RequestIds(NpgsqlDataSource database, IOptions<Idempotency
 
         public ValueTask EnterAsync(RowTransaction transaction, CancellationToken cancellation) => EnterAsync(transaction.Connection, transaction.Transaction, cancellation);
 
+        public void Forget() => IsEntered = false;
+
         public async ValueTask EnterAsync(NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancellation)
         {
             if (IsEntered)

@@ -34,6 +34,9 @@ internal static class ClassName
     public static bool IsValidField(string name, string className) =>
         IsWord(name) && name != "length" && (name != "className" || className == Hooks);
 
+    /// <summary>Whether a row may have this id, chosen by a client or a hook: not empty, and a text that PostgreSQL can hold as a key.</summary>
+    public static bool IsValidId(string id) => id.Length is > 0 and <= MaxNameLength && !id.Contains('\0', StringComparison.Ordinal) && JsonText.IsWellFormed(id);
+
     /// <summary>Whether it is one of the built-in classes.</summary>
     public static bool IsSystem(string name) => name.Length > 0 && name[0] == '_' && name is User or Role or Session or Installation or Product or PushStatus
         or JobStatus or JobSchedule or Audience or Idempotency;

@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Encodings.Web;
+using Backend.Data;
 using Backend.Data.Access;
+using Backend.Data.Catalog;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -15,6 +17,7 @@ internal sealed class ParseFrame
     private readonly ParseCompatOptions _options;
     private readonly Authenticator _authenticator;
     private readonly ICallerSource _callers;
+    private readonly LiveCatalog _catalog;
     private readonly ILogger<ParseFrame> _logger;
     private readonly Cors _cors;
     private readonly string[] _mounts;
@@ -22,8 +25,9 @@ internal sealed class ParseFrame
     private readonly Func<ParseRequest, RouteHandler, ValueTask<ParseResponse>> _run;
 
     public ParseFrame(IOptions<ParseCompatOptions> options, Authenticator authenticator, ICallerSource callers, IEnumerable<IRouteSource> sources,
-        IEnumerable<IRequestGate> gates, ILogger<ParseFrame> logger, IRequestRunner? runner = null)
+        IEnumerable<IRequestGate> gates, LiveCatalog catalog, ILogger<ParseFrame> logger, IRequestRunner? runner = null)
     {
+        _catalog = catalog;
         _options = options.Value;
         _authenticator = authenticator;
         _callers = callers;
@@ -117,7 +121,18 @@ internal sealed class ParseFrame
                 }
 
                 pattern = request.Route.Pattern;
-                var answer = await _run(request, request.Route.Handler);
+                ParseResponse answer;
+                try
+                {
+                    answer = await _run(request, request.Route.Handler);
+                }
+                catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict && request is { Method: "GET", IsTold: false })
+                {
+                    // A class was changed or dropped between the plan and the statement of a read.
+                    await _catalog.CheckAsync(request.Aborted);
+                    answer = await _run(request, request.Route.Handler);
+                }
+
                 if (answer.Result is { } result)
                     await result.ExecuteAsync(http);
                 else

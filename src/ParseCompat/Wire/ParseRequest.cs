@@ -53,6 +53,9 @@ internal sealed class ParseRequest
     /// <summary>The write brought fields that the class did not have, when it was planned first: a batch makes them before its transaction.</summary>
     public bool AddsFields { get; set; }
 
+    /// <summary>A web hook was, or is about to be, told of it: it must not run a second time.</summary>
+    public bool IsTold { get; set; }
+
     /// <summary>What has to happen in the transaction of what it writes; null: nothing.</summary>
     public IWriteGuard? Guard { get; set; }
 

@@ -160,6 +160,33 @@ public sealed class ClassTests
     }
 
     [Test]
+    public async Task Operations_at_a_position_of_an_array_answer_the_whole_array()
+    {
+        var path = "/classes/Positions/" + await _server.CreateAsync("Positions", """{"items":[{"name":"a","count":5},{"name":"b","count":1}],"o":{"0":{"n":1}},"s":[[1],2]}""");
+
+        Assert.That(await _server.SendAsync("PUT", path, """{"items.0.count":{"__op":"Increment","amount":15},"items.1.count":{"__op":"Increment","amount":1},"o.0.n":{"__op":"Increment","amount":1}}"""),
+            Is.EqualTo("""200 {"updatedAt":"T","items":[{"name":"a","count":20},{"name":"b","count":2}],"o":{"0":{"n":2}}}"""));
+        Assert.That(await _server.SendAsync("PUT", path, """{"s.0":{"__op":"AddUnique","objects":[1,3]}}"""), Is.EqualTo("""200 {"updatedAt":"T","s":[[1,3],2]}"""));
+        Assert.That(await _server.SendAsync("PUT", path, """{"s.1":7}"""), Is.EqualTo("""200 {"updatedAt":"T"}"""));
+    }
+
+    [Test]
+    public async Task An_increment_past_all_numbers_is_refused()
+    {
+        var path = "/classes/Huge/" + await _server.CreateAsync("Huge", """{"n":1e308,"o":{"n":1e308}}""");
+
+        foreach (var key in new[] { "n", "o.n" })
+        {
+            Assert.That(await _server.SendAsync("PUT", path, $$$"""{"{{{key}}}":{"__op":"Increment","amount":1e400}}"""),
+                Is.EqualTo("""400 {"code":107,"error":"incrementing must provide a number"}"""));
+            Assert.That(await _server.SendAsync("PUT", path, $$$"""{"{{{key}}}":{"__op":"Increment","amount":1e308}}"""), Does.StartWith("400 "));
+        }
+
+        var (_, row) = await _server.CallAsync("GET", path);
+        Assert.That(((double)row!["n"]!, (double)row["o"]!["n"]!), Is.EqualTo((1e308, 1e308)));
+    }
+
+    [Test]
     public async Task Operations_answer_their_results()
     {
         var id = await _server.CreateAsync("Ops", """{"n":1,"list":[1,2,2],"o":{"c":1,"keep":true},"gone":1}""");

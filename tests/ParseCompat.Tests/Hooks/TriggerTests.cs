@@ -60,6 +60,23 @@ internal sealed class TriggerTests
     }
 
     [Test]
+    public async Task BeforeSave_may_choose_an_id_that_a_client_could_have_chosen()
+    {
+        await using var app = await App.StartAsync();
+        var id = "";
+        await app.TriggerAsync("Named", "beforeSave", _ => $$$"""{"success":{"objectId":"{{{id}}}","a":1}}""");
+
+        id = "of the hook";
+        var (_, made) = await app.Server.CallAsync("POST", "/classes/Named", """{"a":1}""");
+        Assert.That((string?)made!["objectId"], Is.EqualTo(id));
+        foreach (var bad in new[] { "a\\u0000b", new string('x', 1025) })
+        {
+            id = bad;
+            Assert.That(await app.Server.SendAsync("POST", "/classes/Named", """{"a":1}"""), Does.StartWith("400 {\"code\":104"), bad[..2]);
+        }
+    }
+
+    [Test]
     public async Task AfterFind_leaves_a_plan_alone()
     {
         await using var app = await App.StartAsync();

@@ -1,5 +1,6 @@
 using Backend.ParseCompat.Limits;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Backend.ParseCompat.Tests.Limits;
@@ -35,6 +36,12 @@ public sealed class IdempotencyTests
         Assert.That(await other.SendAsync("PUT", "/parse/classes/Thing/" + id, increment, "X-Parse-Request-Id: three"), Is.EqualTo(Duplicate));
         Assert.That((await app.JsonAsync("GET", "/parse/classes/Thing/" + id)).GetProperty("n").GetDouble(), Is.EqualTo(2));
     }
+
+    [TestCase("ParseCompat:Idempotency:Paths", "1", "ParseCompat:Idempotency:Paths is a list: its first entry is ParseCompat:Idempotency:Paths:0.")]
+    [TestCase("ParseCompat:Idempotency:Paths:0", "(", "ParseCompat:Idempotency:Paths holds '(', which is no regular expression.")]
+    [TestCase("ParseCompat:Idempotency:Ttl", "00:00:00", "ParseCompat:Idempotency:Ttl must be more than 0 and at most 7 days.")]
+    public void A_wrong_setting_stops_the_start_with_a_sentence(string name, string value, string sentence) =>
+        Assert.That(async () => await ParseApp.StartAsync((name, value)), Throws.TypeOf<OptionsValidationException>().With.Message.Contains(sentence));
 
     [Test]
     public async Task Of_duplicates_at_the_same_moment_exactly_one_is_done()

@@ -8,6 +8,8 @@ public sealed class SchemaRaceTests
 {
     private const int Rounds = 10;
 
+    private static readonly (string, string) Master = ("X-Parse-Master-Key", ParseClient.Settings["ParseCompat:MasterKey"]);
+
     private TestDatabase _database = null!;
     private ApiProcess[] _processes = null!;
     private ParseClient[] _clients = null!;
@@ -87,6 +89,51 @@ public sealed class SchemaRaceTests
                 Assert.That(await client.FindAsync(name, winner == 0 ? """{"value":1}""" : """{"value":"1"}"""), Has.Count.EqualTo(4));
                 Assert.That(await client.FindAsync(name, "{}"), Has.Count.EqualTo(5), "what was refused left nothing");
             }
+        }
+    }
+
+    [Test]
+    public async Task Writes_and_finds_go_on_while_the_other_process_drops_a_field_and_the_class()
+    {
+        await _clients[0].SendAsync("POST", "classes/Shaken", """{"keep":1,"lost":1}""");
+        using var stop = new CancellationTokenSource();
+        var writers = Enumerable.Range(0, 6).Select(async i =>
+        {
+            var made = 0;
+            for (; !stop.IsCancellationRequested; made++)
+            {
+                var batch = """{"requests":[{"method":"POST","path":"/parse/classes/Shaken","body":{"lost":2}},{"method":"POST","path":"/parse/classes/Shaken","body":{"keep":1,"lost":2}}]}""";
+                var (status, body) = (i % 3) switch
+                {
+                    0 => await _clients[1].SendAsync("POST", "classes/Shaken", """{"keep":2,"lost":2}"""),
+                    1 => await _clients[1].SendAsync("GET", "classes/Shaken?limit=1&" + ParseClient.Where("""{"lost":2}""")),
+                    _ => await BatchAsync(batch),
+                };
+                Assert.That(status, Is.AnyOf(200, 201), body.ToJsonString());
+            }
+
+            return made;
+        }).ToList();
+
+        for (var round = 0; round < 8; round++)
+        {
+            var (status, body) = await _clients[0].SendAsync("PUT", "schemas/Shaken", """{"fields":{"lost":{"__op":"Delete"}}}""", Master);
+            // 255: the other process has not made the field again yet.
+            Assert.That(status == 200 || (int?)body["code"] == 255, body.ToJsonString());
+            await Task.Delay(200);
+        }
+
+        await stop.CancelAsync();
+        Assert.That(await Task.WhenAll(writers), Is.All.Positive);
+
+        async Task<(int Status, System.Text.Json.Nodes.JsonObject Body)> BatchAsync(string batch)
+        {
+            using var http = new HttpClient();
+            using var request = new HttpRequestMessage(HttpMethod.Post, _processes[1].Url + "/parse/batch") { Content = new StringContent(batch, System.Text.Encoding.UTF8, "application/json") };
+            request.Headers.Add("X-Parse-Application-Id", "app");
+            using var answer = await http.SendAsync(request);
+            var body = new System.Text.Json.Nodes.JsonObject { ["items"] = System.Text.Json.Nodes.JsonNode.Parse(await answer.Content.ReadAsStringAsync()) };
+            return (body.ToJsonString().Contains("error", StringComparison.Ordinal) ? 500 : (int)answer.StatusCode, body);
         }
     }
 
