@@ -62,6 +62,12 @@ internal sealed class RestBuilder(FieldNames names)
             _json.Write("null"u8);
             return;
         }
+        if (reason == Reason.Rights)
+        {
+            // Whose rights these were is seen by the types of the items, which JSON would not tell apart.
+            RestJson.Write(_json, Value.Foreign((byte)value.Type, value.Raw.ToArray()));
+            return;
+        }
         RestJson.Write(_json, reason is Reason.MalformedPointer or Reason.OtherType ? RestValues.Of(value) : RestValues.Of(value, kind));
     }
 

@@ -1,9 +1,5 @@
-using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
-using Backend.Data.Rows;
 using Backend.MongoImport.Bson;
-using Backend.MongoImport.Json;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Values;
 using Buffer = Backend.MongoImport.Values.Buffer;
@@ -77,18 +73,10 @@ internal sealed partial class RowEncoder
             : TryGet(document, _mongoId, out value) || TryGet(document, _objectId, out value);
         if (!found)
         {
-            // A document of no id gets one that the next import gives it again.
-            Span<byte> hash = stackalloc byte[32];
-            SHA256.HashData(document, hash);
-            _id.Bytes(Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(hash[..8])}-{number.ToString(CultureInfo.InvariantCulture)}"));
+            RowIds.WriteMade(document, number, _id);
         }
-        else if (value.Type == BsonType.Text && value.Text.Length is > 0 and <= Storage.MaxIndexedBytes && BsonText.IsStorable(value.Text))
+        else if (!RowIds.Write(value, _id))
         {
-            _id.Bytes(value.Text);
-        }
-        else
-        {
-            WriteOddId(value);
             _rest.Add("_id", _mongoId, value, Reason.Id);
         }
         if (found && TryGet(document, _objectId, out var literal) && TryGet(document, _mongoId, out var own))
@@ -98,35 +86,6 @@ internal sealed partial class RowEncoder
         to.Int32(_id.Length);
         to.Bytes(_id.Written);
         return _id;
-    }
-
-    private void WriteOddId(BsonValue value)
-    {
-        switch (value.Type)
-        {
-            case BsonType.ObjectId:
-                Convert.TryToHexStringLower(value.ObjectId, _id.Take(24), out _);
-                return;
-            case BsonType.Int32 or BsonType.Int64:
-                var integer = value.Type == BsonType.Int32 ? value.Int32 : value.Int64;
-                _id.Bytes(Encoding.ASCII.GetBytes(integer.ToString(CultureInfo.InvariantCulture)));
-                return;
-            case BsonType.Double:
-                _id.Bytes(Encoding.ASCII.GetBytes(double.IsFinite(value.Double) ? JavaScriptNumber.Format(value.Double) : value.Double.ToString(CultureInfo.InvariantCulture)));
-                return;
-            case BsonType.Document:
-                if (NestedWriter.TryWriteExactly(value, _id, out var storable) && storable && _id.Length <= Storage.MaxIndexedBytes)
-                {
-                    return;
-                }
-                _id.Clear();
-                break;
-            default:
-                break;
-        }
-        Span<byte> hash = stackalloc byte[32];
-        SHA256.HashData(value.Raw, hash);
-        _id.Bytes(Encoding.ASCII.GetBytes("id-" + Convert.ToHexStringLower(hash[..12])));
     }
 
     /// <summary>
@@ -139,6 +98,7 @@ internal sealed partial class RowEncoder
         var updated = Time(document, _updatedAt, _literalUpdatedAt, "_updated_at", "_updatedAt");
         if (created is null || updated is null)
         {
+            _rest.AddMissing(created is null, updated is null);
             if (created is null && TryGet(document, _mongoId, out var id) && id.Type == BsonType.ObjectId)
             {
                 created = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(id.ObjectId) * 1000L;
@@ -146,10 +106,6 @@ internal sealed partial class RowEncoder
             if (created is null && updated is null)
             {
                 WithoutTimes++;
-            }
-            if (created is null || updated is null)
-            {
-                _rest.AddMissing(created is null, updated is null);
             }
             created ??= updated ?? 0;
             updated ??= created;
@@ -183,18 +139,7 @@ internal sealed partial class RowEncoder
         return time;
     }
 
-    private static long? ToTime(BsonValue value)
-    {
-        var found = value.Type switch
-        {
-            BsonType.Date => value.Milliseconds,
-            BsonType.Text when ExtendedJson.TryIso(Encoding.UTF8.GetString(value.Text), out var milliseconds) => milliseconds,
-            BsonType.Document when ParseForms.Is(value, ParseForms.Date) && ParseForms.TryText(value, "iso"u8, out var iso)
-                && ExtendedJson.TryIso(Encoding.UTF8.GetString(iso), out var milliseconds) => milliseconds,
-            _ => long.MinValue,
-        };
-        return Instants.IsStorable(found) ? found : null;
-    }
+    private static long? ToTime(BsonValue value) => RowTimes.TryRead(value, out var milliseconds) ? milliseconds : null;
 
     private void WriteRights(ReadOnlySpan<byte> document, Buffer to)
     {
@@ -222,6 +167,10 @@ internal sealed partial class RowEncoder
                 LegacyRights++;
                 WriteAcl(legacy, "r"u8, "w"u8, to);
                 return;
+            }
+            if (legacy.Type is not (BsonType.None or BsonType.Null))
+            {
+                _rest.Add("_acl", _legacyAcl, legacy, Reason.Rights);
             }
         }
         WriteNames(hasReaders, _readers, readers, "_rperm", to);

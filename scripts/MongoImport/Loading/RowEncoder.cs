@@ -172,7 +172,7 @@ internal sealed partial class RowEncoder
             }
             else
             {
-                _rest.Add(reason is Reason.MalformedPointer or Reason.Null && column.Plan.Kind == ColumnKind.Reference && i == 0 && column.HiddenKey is { } hidden ? hidden : column.Plan.RestKey,
+                _rest.Add(reason is Reason.MalformedPointer or Reason.Null && column.HiddenKey is { } hidden && _names[sources[i]].AsSpan().StartsWith("_p_"u8) ? hidden : column.Plan.RestKey,
                     sources[i], value, reason, column.Plan.Kind);
             }
         }
@@ -209,7 +209,8 @@ internal sealed partial class RowEncoder
 
     private bool TryGet(ReadOnlySpan<byte> document, int name, out BsonValue value)
     {
-        if (name >= 0 && name < _slots.Count && _slots[name].Stamp == _stamp)
+        // What is undefined is missing, as the drivers have it.
+        if (name >= 0 && name < _slots.Count && _slots[name].Stamp == _stamp && _slots[name].Type != BsonType.Undefined)
         {
             value = Value(document, _slots[name]);
             return true;

@@ -41,4 +41,33 @@ internal static class BsonText
 
     /// <summary>A text of the bytes whatever they are: for names, which cannot be kept in any other form.</summary>
     public static string Decode(ReadOnlySpan<byte> bytes) => TryDecode(bytes, out var text) ? text : Encoding.UTF8.GetString(bytes);
+
+    /// <summary>The bytes of a text: UTF-8, in which a lone surrogate is encoded by itself, as <see cref="TryDecode"/> reads it.</summary>
+    public static byte[] Encode(string text)
+    {
+        var lone = false;
+        for (var i = 0; i < text.Length && !lone; i++)
+        {
+            lone = char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[i + 1]) && ++i > 0);
+        }
+        if (!lone)
+        {
+            return Encoding.UTF8.GetBytes(text);
+        }
+        var bytes = new List<byte>(text.Length * 3);
+        Span<byte> encoded = stackalloc byte[4];
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (Rune.TryCreate(text[i], out var rune) || (i + 1 < text.Length && Rune.TryCreate(text[i], text[i + 1], out rune)))
+            {
+                i += rune.IsBmp ? 0 : 1;
+                bytes.AddRange(encoded[..rune.EncodeToUtf8(encoded)]);
+                continue;
+            }
+            bytes.Add((byte)(0xE0 | text[i] >> 12));
+            bytes.Add((byte)(0x80 | text[i] >> 6 & 0x3F));
+            bytes.Add((byte)(0x80 | text[i] & 0x3F));
+        }
+        return [.. bytes];
+    }
 }

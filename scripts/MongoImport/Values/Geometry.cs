@@ -50,11 +50,14 @@ internal static class Geometry
         return true;
     }
 
-    /// <summary>Writes a polygon of one closed ring: stored as GeoJSON, exported with <c>[latitude, longitude]</c> pairs.</summary>
+    /// <summary>
+    /// Writes a polygon of one closed ring: stored as GeoJSON, exported with <c>[latitude, longitude]</c> pairs. What says more than that (a
+    /// reference system, a second ring) is none.
+    /// </summary>
     public static bool TryWritePolygon(BsonValue value, Buffer to)
     {
         var start = to.Length;
-        var written = value.Type == BsonType.Document && value.TryFind("coordinates"u8, out var coordinates) && coordinates.Type == BsonType.Array
+        var written = value.Type == BsonType.Document && HasTwoMembers(value) && value.TryFind("coordinates"u8, out var coordinates) && coordinates.Type == BsonType.Array
             && (ParseForms.Is(value, ParseForms.Polygon)
                 ? TryWriteRing(coordinates, swap: true, close: true, to)
                 : ParseForms.TryText(value, "type"u8, out var type) && type.SequenceEqual("Polygon"u8)
@@ -64,6 +67,12 @@ internal static class Geometry
             to.CutBack(start);
         }
         return written;
+    }
+
+    private static bool HasTwoMembers(BsonValue document)
+    {
+        var reader = new BsonReader(document.Raw);
+        return reader.Read() && reader.Read() && !reader.Read();
     }
 
     private static bool TryOnly(BsonValue array, out BsonValue only)
