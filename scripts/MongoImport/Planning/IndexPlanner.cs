@@ -185,7 +185,7 @@ internal sealed class IndexPlanner
         {
             _notes.Add($"Index {index.Name}: built without its condition{(index.IsUnique ? ", and therefore not unique" : "")}.");
         }
-        Build(index, $"({string.Join(", ", keys)}){Included(held)}", names, unique);
+        Build(index, $"({string.Join(", ", keys)}{(unique ? "" : AccessKey.Suffix)}){Included(held, unique)}", names, unique);
     }
 
     private void AddExpiration(SourceIndex index)
@@ -204,9 +204,14 @@ internal sealed class IndexPlanner
     }
 
     // Counts and ranges need not look at the rows when the index has what the access condition and small filters ask for.
-    private string Included(HashSet<string> held)
+    private string Included(HashSet<string> held, bool unique)
     {
-        var columns = new List<string> { "public_read" };
+        // Of a unique index it cannot be a key: that would change what must be unique.
+        var columns = new List<string>();
+        if (unique)
+        {
+            columns.Add(AccessKey.Column);
+        }
         var bytes = 1;
         foreach (var field in _table.Fields.Where(f => f.Column is not null && !held.Contains(f.Column)))
         {
@@ -222,7 +227,7 @@ internal sealed class IndexPlanner
                 bytes += size;
             }
         }
-        return $" include ({string.Join(", ", columns)})";
+        return columns.Count == 0 ? "" : $" include ({string.Join(", ", columns)})";
     }
 
     private void Build(SourceIndex index, string definition, IReadOnlyList<string> names, bool unique)

@@ -34,6 +34,9 @@ public static class AccessRules
             throw Denied(RefusalKind.PermissionDenied, table, Operation.AddField);
     }
 
+    /// <summary>Whether the caller may do this only with rows whose fields lead to him.</summary>
+    internal static bool IsByOwner(Table table, Operation operation, Caller caller) => Check(table, operation, caller, out var owners) is null && !owners.IsDefault;
+
     /// <summary>The fields that this caller does not get to see in rows that have nothing to do with him.</summary>
     public static FrozenSet<string> HiddenFields(Table table, Caller caller) => table.HidingFrom(caller).General;
 

@@ -70,7 +70,7 @@ internal sealed partial class CatalogChange
 
     /// <summary>The statement that builds an index without locking writers out.</summary>
     internal static string CreateIndex(Table table, string relation, IEnumerable<(string Column, bool Descending)> columns) =>
-        $"create index concurrently if not exists {Sql.Quote(relation)} on {table.Quoted} ({string.Join(", ", columns.Select(c => Sql.Quote(c.Column) + KeyOrder.Suffix(c.Column, c.Descending)))})";
+        $"create index concurrently if not exists {Sql.Quote(relation)} on {table.Quoted} ({string.Join(", ", columns.Select(c => Sql.Quote(c.Column) + KeyOrder.Suffix(c.Column, c.Descending)))}{AccessKey.Suffix})";
 
     // Index names are unique in the schema, and two tables may shorten to the same beginning.
     private static string Suffix(Table table, IndexSpec index) =>

@@ -51,7 +51,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
                 rest jsonb
             );
             """);
-        await ExecuteAsync($"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on app.{Sql.Quote(relation)} (created_at, id)");
+        await ExecuteAsync($"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on app.{Sql.Quote(relation)} (created_at, id{AccessKey.Suffix})");
         await CloseIfClosedAsync(relation);
         var number = await InsertTableAsync(origin, relation, permissions, visible);
         var columns = new HashSet<string>(StringComparer.Ordinal);
@@ -246,7 +246,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         columns.Add(column);
         if (field.Kind == FieldKind.Reference)
         {
-            var index = $"{Sql.Quote(Naming.Index(relation, column, "idx"))} on app.{Sql.Quote(relation)} ({Sql.Quote(column)})";
+            var index = $"{Sql.Quote(Naming.Index(relation, column, "idx"))} on app.{Sql.Quote(relation)} ({Sql.Quote(column)}{AccessKey.Suffix})";
             if (fresh)
                 await ExecuteAsync("create index if not exists " + index);
             else

@@ -60,14 +60,14 @@ internal sealed class Staging(NpgsqlDataSource database)
         return
         [
             $"alter table {quoted} add constraint {Sql.Quote(Naming.Index(relation, "pkey"))} primary key (id)",
-            $"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on {quoted} (created_at, id)",
+            $"create index {Sql.Quote(Naming.Index(relation, "created_at"))} on {quoted} (created_at, id{AccessKey.Suffix})",
             .. table.Fields.Where(f => f is { Kind: FieldKind.Reference, Column: not null }).Select(f => ReferenceIndexSql(relation, f)),
         ];
     }
 
     // Every reference has one.
     private static string ReferenceIndexSql(string relation, Field field) =>
-        $"create index {Sql.Quote(Naming.Index(relation, field.Column!, "idx"))} on {ImportRun.Quote(relation)} ({field.QuotedColumn})";
+        $"create index {Sql.Quote(Naming.Index(relation, field.Column!, "idx"))} on {ImportRun.Quote(relation)} ({field.QuotedColumn}{AccessKey.Suffix})";
 
     private static async Task<StagedTable> FreshAsync(NpgsqlConnection connection, StagedTableSpec spec, Table? existing, bool keepFields, HashSet<string> taken)
     {

@@ -49,12 +49,17 @@ internal static class ReadCompiler
     // Everything that decides which rows there are, and in which order.
     private static void PrintSelected(Statement sql, RowQuery query, Caller caller)
     {
+        var form = SettledPlan.Of(query, caller);
+        sql.HidesValues = form != PageForm.Planned;
         sql.Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
         PrintFilter(sql, query, caller);
         PrintOrder(sql, query, Alias);
-        if (query.Limit is { } limit)
+        if (form == PageForm.HiddenWithin)
+            sql.Sql(" limit ").Sql(query.Limit!.Value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        else if (query.Limit is { } limit)
             sql.Sql(" limit ").Integer(limit);
+        sql.HidesValues = false;
         if (query.Offset > 0)
             sql.Sql(" offset ").Integer(query.Offset);
     }

@@ -129,10 +129,16 @@ internal sealed class Statement
             throw new Refusal(RefusalKind.LimitExceeded, "The query holds too many values.");
     }
 
+    /// <summary>Prints values where the planner does not see them, until further notice: a plan then counts for all values.</summary>
+    public bool HidesValues { private get; set; }
+
     private Statement Add(NpgsqlParameter parameter)
     {
         _parameters.Add(parameter);
-        _text.Append('$').Append(_parameters.Count);
+        if (HidesValues)
+            _text.Append("(select $").Append(_parameters.Count).Append(')');
+        else
+            _text.Append('$').Append(_parameters.Count);
         return this;
     }
 }
