@@ -35,6 +35,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), options.Rules);
         var selection = new Selection(options.Only);
         source.Wanted = selection.Wants;
+        source.Say = progress.Say;
         // Reading the source and preparing the database have nothing to do with each other.
         progress.Begin($"scanning {source.Description}");
         using var scanStop = CancellationTokenSource.CreateLinkedTokenSource(stop);

@@ -33,6 +33,10 @@ internal sealed class RuledSource : DumpSource
 
     public override bool IsExport => _source.IsExport;
 
+    public override byte[]? Position => _source.Position;
+
+    public override Action<string>? Say { get => _source.Say; set => _source.Say = value; }
+
     public override IReadOnlyList<SourceCollection> Collections => [.. _source.Collections.Select(c => Of(c).Collection)];
 
     /// <summary>The source by the rules; the source itself when they change no document and no name.</summary>

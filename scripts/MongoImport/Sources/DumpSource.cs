@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Backend.MongoImport.Live;
 
 namespace Backend.MongoImport.Sources;
 
@@ -27,6 +28,15 @@ internal abstract class DumpSource : IDisposable
     public Func<SourceCollection, bool> Wanted { get; set; } = _ => true;
 
     /// <summary>
+    /// Where the changes begin that are not in the documents (<see cref="LiveChangeSource"/>); null for a source that does not change, or tells of no
+    /// changes. Known after <see cref="Scan"/>.
+    /// </summary>
+    public virtual byte[]? Position => null;
+
+    /// <summary>Told a sentence for the operator when something happens on the way.</summary>
+    public virtual Action<string>? Say { get; set; }
+
+    /// <summary>
     /// Goes through everything once. Afterwards <see cref="Collections"/> is complete and damage is marked where it is. Blocks come from
     /// one thread for each collection, and the callee disposes of them.
     /// </summary>
@@ -36,15 +46,19 @@ internal abstract class DumpSource : IDisposable
     public abstract IReadOnlyList<SourceCollection> Collections { get; }
 
     /// <summary>Finds out what <paramref name="path"/> is.</summary>
-    /// <param name="path">A folder, a file, or <c>-</c> for standard input.</param>
+    /// <param name="path">A folder, a file, <c>-</c> for standard input, or the connection string of a live MongoDB.</param>
     /// <param name="database">Which database, when the source holds several.</param>
-    /// <param name="temporary">Where standard input and unpacked archives are put for the time of the import.</param>
+    /// <param name="temporary">Where standard input, unpacked archives and what a live MongoDB holds are put for the time of the import.</param>
     /// <exception cref="SourceException">There is nothing that can be imported.</exception>
     public static DumpSource Open(string path, string? database, string temporary)
     {
         if (path == "-")
         {
             return new ArchiveSource(Console.OpenStandardInput(), "standard input", database, temporary);
+        }
+        if (LiveAddress.Is(path))
+        {
+            return new LiveSource(LiveAddress.Parse(path, database), temporary);
         }
         if (Directory.Exists(path))
         {
