@@ -39,6 +39,7 @@ public static class DataServices
         services.AddSingleton<CatalogWork>();
         services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
         services.AddSingleton(s => new Replica(configuration.GetConnectionString("Replica"), s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
+        services.AddOptions<RowOptions>().Bind(configuration.GetSection(RowOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<RowStore>();
         services.AddSingleton<AggregationStore>();
         services.AddMemcached(configuration);

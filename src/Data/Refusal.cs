@@ -57,6 +57,12 @@ public enum RefusalKind
     /// <summary>Too many wrong passwords: the account is locked until <see cref="Refusal.Until"/>.</summary>
     AccountLocked,
 
+    /// <summary>A new password that the rules for passwords do not allow; the message, made for the user, says which.</summary>
+    WeakPassword,
+
+    /// <summary>The right password, but too old: it has to be reset.</summary>
+    ExpiredPassword,
+
     /// <summary>The user must verify his e-mail address before he may log in.</summary>
     EmailNotVerified,
 

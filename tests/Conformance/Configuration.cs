@@ -23,6 +23,7 @@ internal static class Configuration
         ["ParseCompat:FileUpload:EnableForPublic"] = "true",
         ["ParseCompat:FileUpload:EnableForAnonymousUser"] = "true",
         ["ParseCompat:FileUpload:EnableForAuthenticatedUser"] = "true",
+        ["Accounts:ResetTokenLength"] = "00:00:00",
         ["Mail:Host"] = "conformance",
         ["Mail:From"] = "app@example.com",
         ["Files:Directory"] = Path.Combine(Path.GetTempPath(), $"conformance-files-{Environment.ProcessId}"),

@@ -83,6 +83,11 @@ internal static class OptionMap
             if (value is JsonValue flag && flag.TryGetValue<bool>(out var expire) && !expire)
                 settings["Accounts:SessionLength"] = "00:00:00";
         }),
+        ["objectIdSize"] = Option.Number("Rows:IdLength"),
+        ["convertEmailToLowercase"] = Flag("convertEmailToLowercase", "Accounts:LowercaseEmails"),
+        ["convertUsernameToLowercase"] = Flag("convertUsernameToLowercase", "Accounts:LowercaseUsernames"),
+        ["passwordPolicy"] = new Option(["Passwords", "Accounts:ResetTokenLength", "Accounts:ReuseResetToken", "ParseCompat:ResetPasswordSuccessOnInvalidEmail"],
+            PasswordPolicy.Put, PasswordPolicy.Refusal),
         ["accountLockout"] = new Option(["Accounts:LockoutThreshold", "Accounts:LockoutLength", "Accounts:UnlockOnPasswordReset"], PutLockout, LockoutRefusal),
         ["requestKeywordDenylist"] = new Option(["ParseCompat:KeywordDenylist"], PutKeywords, _ => "Parse Server option requestKeywordDenylist must be an array."),
         ["routeAllowList"] = new Option(["ParseCompat:RouteAllowList"], (settings, value) => PutList(settings, "ParseCompat:RouteAllowList", value)),

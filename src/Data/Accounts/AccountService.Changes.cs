@@ -32,9 +32,12 @@ public sealed partial class AccountService
 
         // The right to change the row is checked before the time for a hash is spent, not only with the change itself.
         var save = within is null ? await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation) : null;
+        Lower(users, fields);
         if (UserFields.Username(fields) is { HasValue: true, Value: null or "" })
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
         var email = UserFields.Email(fields);
+        if (changes.Password is not null)
+            await CheckPasswordAsync(changes.Password, UserFields.Username(fields).Value, userId, within?.Connection, cancellation);
         var hash = changes.Password is null ? null : await _passwords.HashAsync(changes.Password, cancellation);
 
         WriteResult row;
@@ -61,6 +64,8 @@ public sealed partial class AccountService
                     session = await _sessions.CreateAsync(connection, userId, changes.Session, CancellationToken.None);
             }
 
+            if (changes.Internals is { } internals)
+                await SetInternalsAsync(connection, userId, internals, caller);
             if (own is not null)
                 await own.CommitAsync(CancellationToken.None);
             else
@@ -91,13 +96,15 @@ public sealed partial class AccountService
         """, new { userId, keepVerified });
 
     /// <returns>What is to be forgotten of the ended sessions after the commit.</returns>
-    private static async Task<UInt128[]> SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
+    private async Task<UInt128[]> SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
     {
         await connection.ExecuteAsync($"""
-            update app.users set password_hash = @hash, password_changed_at = now(), reset_token = null, reset_token_expires_at = null
+            update app.users set password_hash = @hash, password_changed_at = now(), reset_token = null, reset_token_expires_at = null,
+                password_history = case when @History = 0 then password_history
+                    else (password_history || password_hash)[greatest(1, cardinality(password_history) + 3 - @History):] end
                 {(endSessions ? ", legacy_session_token = null" : "")}
             where id = @userId
-            """, new { userId, hash });
+            """, new { userId, hash, _rules.History });
         if (!endSessions)
             return [];
         var ended = await connection.QueryAsync<(string Id, string? Token)>("delete from app.sessions where user_id = @userId returning id, token", new { userId });

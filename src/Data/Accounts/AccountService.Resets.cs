@@ -22,12 +22,17 @@ public sealed partial class AccountService
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
         var user = await connection.QueryFirstOrDefaultAsync<Addressee>(new CommandDefinition("""
-            select id, username from app.users where email = @address or (username = @address and coalesce(email, '') = '')
-            order by email is not distinct from @address desc, username_duplicate or email_duplicate, created_at, id limit 1 for no key update
-            """, new { address }, cancellationToken: cancellation));
+            select id, username, reset_token as token, reset_token_expires_at as expiresAt from app.users
+            where email = any(@addresses) or (username = any(@names) and coalesce(email, '') = '')
+            order by email is not distinct from @address desc, coalesce(email = any(@addresses), false) desc, username_duplicate or email_duplicate, created_at, id
+            limit 1 for no key update
+            """, new { address, addresses = Spellings(address, _options.LowercaseEmails), names = Spellings(address, _options.LowercaseUsernames) }, cancellationToken: cancellation));
         if (user is not { } found)
             return null;
-        var reset = new PasswordReset(found.Id, address, found.Username, RowId.New(ResetTokenLength), (_time.GetUtcNow() + _options.ResetTokenLength).UtcDateTime);
+        var now = _time.GetUtcNow().UtcDateTime;
+        var reset = _options.ReuseResetToken && found is { Token: { } token, ExpiresAt: { } end } && end > now
+            ? new PasswordReset(found.Id, address, found.Username, token, end)
+            : new PasswordReset(found.Id, address, found.Username, RowId.New(ResetTokenLength), _options.ResetTokenLength > TimeSpan.Zero ? now + _options.ResetTokenLength : null);
         await connection.ExecuteAsync(new CommandDefinition(
             "update app.users set reset_token = @Token, reset_token_expires_at = @ExpiresAt where id = @UserId", reset, cancellationToken: cancellation));
         await inTransaction(reset, transaction, cancellation);
@@ -49,7 +54,7 @@ public sealed partial class AccountService
 
     /// <summary>Sets a new password by a reset token, which is used up. Ends the user's sessions and unlocks the account, if the settings say so.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.InvalidToken"/>, <see cref="RefusalKind.ExpiredToken"/>,
-    /// <see cref="RefusalKind.InvalidValue"/> (password), <see cref="RefusalKind.Busy"/>.</exception>
+    /// <see cref="RefusalKind.InvalidValue"/> (password), <see cref="RefusalKind.WeakPassword"/>, <see cref="RefusalKind.Busy"/>.</exception>
     public async Task CompletePasswordResetAsync(string token, string newPassword, CancellationToken cancellation = default)
     {
         var owner = await FindResetTokenAsync(token, cancellation) ?? throw new Refusal(RefusalKind.InvalidToken, "No such reset token.");
@@ -57,6 +62,7 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.ExpiredToken, "The reset token has expired.");
         if (newPassword.Length == 0)
             throw new Refusal(RefusalKind.InvalidValue, "An empty password.", field: UserFields.PasswordField);
+        await CheckPasswordAsync(newPassword, owner.Username, owner.UserId, null, cancellation);
         var hash = await _passwords.HashAsync(newPassword, cancellation);
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
@@ -74,7 +80,16 @@ public sealed partial class AccountService
         _sessions.Forget(ended);
     }
 
-    private sealed record Addressee(string Id, string? Username);
+    private sealed record Addressee
+    {
+        public required string Id { get; init; }
+
+        public string? Username { get; init; }
+
+        public string? Token { get; init; }
+
+        public DateTime? ExpiresAt { get; init; }
+    }
 
     private static bool IsResetToken(string token) => token.Length > 0 && UserFields.IsStorable(token);
 }

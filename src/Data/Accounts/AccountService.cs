@@ -21,7 +21,7 @@ public sealed partial class AccountService
     private readonly TimeProvider _time;
 
     internal AccountService(NpgsqlDataSource database, LiveCatalog catalog, RowStore rows, PasswordHasher passwords, Sessions sessions, LoginLimits limits,
-        IOptions<AccountsOptions> options, TimeProvider time)
+        IOptions<AccountsOptions> options, IOptions<PasswordOptions> rules, TimeProvider time)
     {
         _database = database;
         _catalog = catalog;
@@ -30,6 +30,8 @@ public sealed partial class AccountService
         _sessions = sessions;
         _limits = limits;
         _options = options.Value;
+        _rules = rules.Value;
+        _pattern = _rules.Pattern is { } pattern ? CompilePattern(pattern) : null;
         _time = time;
     }
 
@@ -51,10 +53,13 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
         if (account.Password is "" || (account.Password is null && account.Identities.Count == 0))
             throw new Refusal(RefusalKind.InvalidValue, "A password is needed.", users.Origin, UserFields.PasswordField);
-        var id = account.Id ?? RowId.New();
+        var id = account.Id ?? _rows.NewId();
         fields.Acl = fields.Acl is { } acl ? WithOwner(acl, id) : DefaultAcl(id);
 
         var save = within is null ? await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation) : null;
+        Lower(users, fields);
+        if (account.Password is not null)
+            await CheckPasswordAsync(account.Password, UserFields.Username(fields).Value, null, within?.Connection, cancellation);
         var hash = account.Password is null ? null : await _passwords.HashAsync(account.Password, cancellation);
         WriteResult row;
         NewSession? session = null;
@@ -110,6 +115,8 @@ public sealed partial class AccountService
             await ClearFailuresAsync(user.Id);
         if (_options is { VerifyEmails: true, RequireVerifiedEmail: true } && !user.EmailVerified && !credentials.IgnoreVerification)
             throw new Refusal(RefusalKind.EmailNotVerified, "The user's e-mail address is not verified.");
+        if (!credentials.IgnoreAge)
+            await CheckAgeAsync(user, cancellation);
         var made = session is null ? null : await _sessions.CreateAsync(user.Id, session, cancellation);
         var roles = await _sessions.RolesOfAsync(user.Id, cancellation);
         return new(user.Id, Caller.User(user.Id, roles, made?.Id, made?.Token), made);
@@ -119,20 +126,39 @@ public sealed partial class AccountService
     {
         var condition = credentials switch
         {
-            { Username: not null, Email: not null } => "username = @Username and email = @Email",
-            { Email: not null } => "email = @Email",
-            { Username: not null } => "username = @Username or email = @Username",
+            { Username: not null, Email: not null } => "username = any(@names) and email = any(@addresses)",
+            { Email: not null } => "email = any(@addresses)",
+            { Username: not null } => "username = any(@names) or email = any(@addresses)",
             _ => throw new Refusal(RefusalKind.InvalidValue, "A username or an e-mail address is needed.", field: UserFields.UsernameField),
         };
         if (!UserFields.IsStorable(credentials.Username ?? "") || !UserFields.IsStorable(credentials.Email ?? ""))
             return null;
+        var names = Spellings(credentials.Username, _options.LowercaseUsernames);
+        var addresses = Spellings(credentials.Email ?? credentials.Username, _options.LowercaseEmails);
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         return await connection.QueryFirstOrDefaultAsync<UserToLogIn>(new CommandDefinition($"""
             select id, password_hash as passwordHash, acl_read as aclRead, acl_write as aclWrite, failed_login_count as failedLoginCount,
-                lockout_expires_at as lockoutExpiresAt, coalesce(email_verified, false) as emailVerified
+                lockout_expires_at as lockoutExpiresAt, coalesce(email_verified, false) as emailVerified, password_changed_at as passwordChangedAt
             from app.users where {condition}
-            order by username is not distinct from @Username desc, username_duplicate or email_duplicate, created_at, id limit 1
-            """, new { credentials.Username, credentials.Email }, cancellationToken: cancellation));
+            order by username is not distinct from @Username desc, coalesce(username = any(@names), false) desc, username_duplicate or email_duplicate, created_at, id limit 1
+            """, new { credentials.Username, names, addresses }, cancellationToken: cancellation));
+    }
+
+    /// <summary>As what a name or address may be stored: imported users may have capitals although new ones do not.</summary>
+    private static string[] Spellings(string? given, bool isLowered) => given switch
+    {
+        null => [],
+        _ when isLowered && given.ToLowerInvariant() is var lower && lower != given => [given, lower],
+        _ => [given],
+    };
+
+    /// <summary>Makes small letters of a new username and address, if the settings say so.</summary>
+    private void Lower(Table users, ChangeSet fields)
+    {
+        if (_options.LowercaseUsernames && UserFields.Username(fields).Value is { } username && username.ToLowerInvariant() is var name && name != username)
+            UserFields.Put(fields, users, UserFields.UsernameField, Value.Of(name));
+        if (_options.LowercaseEmails && UserFields.Email(fields).Value is { } email && email.ToLowerInvariant() is var address && address != email)
+            UserFields.Put(fields, users, UserFields.EmailField, Value.Of(address));
     }
 
     private async Task CountFailureAsync(string id)
@@ -222,5 +248,7 @@ public sealed partial class AccountService
         public DateTime? LockoutExpiresAt { get; init; }
 
         public bool EmailVerified { get; init; }
+
+        public DateTime? PasswordChangedAt { get; init; }
     }
 }

@@ -34,9 +34,18 @@ public sealed class AccountsOptions
     /// <summary>Whether a session that is used in the second half of its time gets its whole time again.</summary>
     public bool ExtendSessionsOnUse { get; set; }
 
-    /// <summary>How long a password reset link works.</summary>
-    [Range(typeof(TimeSpan), "00:01:00", "30.00:00:00")]
+    /// <summary>How long a password reset link works; zero: until it is used.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "3650.00:00:00", ErrorMessage = "Accounts:ResetTokenLength must be 0 (until it is used) or more.")]
     public TimeSpan ResetTokenLength { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>Whether a further reset mail carries the same link as the one before, as long as that works.</summary>
+    public bool ReuseResetToken { get; set; }
+
+    /// <summary>Whether usernames are stored in small letters. Who logs in may write them as he likes.</summary>
+    public bool LowercaseUsernames { get; set; }
+
+    /// <summary>Whether e-mail addresses are stored in small letters.</summary>
+    public bool LowercaseEmails { get; set; }
 
     /// <summary>After how many wrong passwords in a row an account is locked; 0: never.</summary>
     [Range(0, 999, ErrorMessage = "Accounts:LockoutThreshold must be between 0 (never) and 999.")]

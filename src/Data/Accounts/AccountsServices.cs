@@ -15,7 +15,9 @@ internal static class AccountsServices
     public static void AddAccounts(this IServiceCollection services, IConfiguration configuration)
     {
         services.AddOptions<PasswordOptions>().Bind(configuration.GetSection(PasswordOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
-        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection(AccountsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PasswordOptions>, PasswordRulesCheck>());
+        services.AddOptions<AccountsOptions>().Bind(configuration.GetSection(AccountsOptions.Section)).ValidateDataAnnotations()
+            .Validate(o => !o.ReuseResetToken || o.ResetTokenLength > TimeSpan.Zero, "Accounts:ReuseResetToken needs Accounts:ResetTokenLength.").ValidateOnStart();
         services.AddOptions<LoginLimitsOptions>().Bind(configuration.GetSection(LoginLimitsOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<LoginLimits>();
@@ -25,7 +27,7 @@ internal static class AccountsServices
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
             s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<LoginLimits>(),
-            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<IOptions<PasswordOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(s => new Tokens(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<SigningKeys>(), s.GetRequiredService<Sessions>(),
             s.GetRequiredService<AccountService>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));

@@ -63,6 +63,9 @@ public sealed record Credentials
     /// <summary>Whether a user whose address is not verified may log in although others may not.</summary>
     public bool IgnoreVerification { get; init; }
 
+    /// <summary>Whether the password may be older than passwords may become: for a question that logs nobody in.</summary>
+    public bool IgnoreAge { get; init; }
+
     /// <summary>The client's IP address, for the limits on wrong passwords; null: not limited by address.</summary>
     public string? Address { get; init; }
 }
@@ -97,6 +100,9 @@ public sealed record AccountChanges
     /// <summary>Enqueues the mail that asks whether an address that was named is the user's; null: it is not asked.</summary>
     public VerificationSender? Verify { get; init; }
 
+    /// <summary>What is kept of the account beside its row, to be overwritten by who maintains the service; null: nothing.</summary>
+    public AccountInternalChanges? Internals { get; init; }
+
     /// <summary>What the session holds that a user gets in exchange for all others when he changes his own password.</summary>
     public SessionRequest Session { get; init; } = new();
 }
@@ -111,8 +117,8 @@ public sealed record ChangedAccount(WriteResult Row, NewSession? Session);
 /// <param name="Email">Where the mail goes.</param>
 /// <param name="Username">The user's name.</param>
 /// <param name="Token">The token for the link: 25 letters and digits.</param>
-/// <param name="ExpiresAt">Until when it works, UTC.</param>
-public sealed record PasswordReset(string UserId, string Email, string? Username, string Token, DateTime ExpiresAt);
+/// <param name="ExpiresAt">Until when it works, UTC; null: until it is used.</param>
+public sealed record PasswordReset(string UserId, string Email, string? Username, string Token, DateTime? ExpiresAt);
 
 /// <summary>Whose reset token it is.</summary>
 /// <param name="UserId">The user.</param>

@@ -47,10 +47,10 @@ public sealed partial class RowStore
         return results;
     }
 
-    private static List<Piece> Pieces(Table table, IReadOnlyList<NewRow> rows, Caller caller)
+    private List<Piece> Pieces(Table table, IReadOnlyList<NewRow> rows, Caller caller)
     {
         // Rows of one statement share their instant, and the order of creation goes on by the id: new ids rise within a list.
-        var ids = new Queue<string>(rows.Where(r => r.Id is null).Select(_ => RowId.New()).Order(StringComparer.Ordinal));
+        var ids = new Queue<string>(rows.Where(r => r.Id is null).Select(_ => NewId()).Order(StringComparer.Ordinal));
         var pieces = new List<Piece>();
         Piece? open = null;
         foreach (var row in rows)

@@ -42,7 +42,7 @@ public sealed partial class RowStore
         if (transaction is null)
             await PrepareAsync(table, changes, cancellation);
 
-        id ??= RowId.New();
+        id ??= NewId();
         var sql = new Statement();
         var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: true);
         var rest = compiler.Rest;

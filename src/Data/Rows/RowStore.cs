@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace Backend.Data.Rows;
@@ -16,16 +17,22 @@ public sealed partial class RowStore
     private readonly ImmutableArray<IRowInterceptor> _interceptors;
     private readonly IndexDemand _indexes;
     private readonly Replica _replica;
+    private readonly int _idLength;
 
     /// <summary>Makes a store.</summary>
-    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes, Replica replica)
+    public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes, Replica replica,
+        IOptions<RowOptions> options)
     {
         _database = database;
         _catalog = catalog;
         _interceptors = [.. interceptors];
         _indexes = indexes;
         _replica = replica;
+        _idLength = options.Value.IdLength;
     }
+
+    /// <summary>An id for a new row.</summary>
+    public string NewId() => RowId.New(_idLength);
 
     /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
     public bool IsIntercepted(Table table) => Concerning(table).Length > 0;

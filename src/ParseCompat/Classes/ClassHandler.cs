@@ -314,8 +314,11 @@ internal partial class ClassHandler(ClassServices services)
     protected Draft Read(ParseRequest request, string className, bool isCreate)
     {
         Services.Denylist.Check(request.Body);
-        return DraftReader.Read(request.Body, className, isCreate);
+        return DraftReader.Read(request.Body, className, isCreate, WritableInternals(request));
     }
+
+    /// <summary>Keys of the class that are no fields and that this request may write; null: none.</summary>
+    protected virtual FrozenSet<string>? WritableInternals(ParseRequest request) => null;
 
     /// <summary>The id that a create's body asks for; null: a new one.</summary>
     private string? ReadId(Draft body)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
@@ -86,6 +87,9 @@ internal sealed class Draft
 
     /// <summary>The time that the body gives for the row's last change; counts with the maintenance key alone.</summary>
     public Value? UpdatedAt { get; set; }
+
+    /// <summary>Keys of the class's internals, with what the body says of them; empty unless they may be written.</summary>
+    public List<KeyValuePair<string, JsonElement>> Internals { get; } = [];
 
     /// <summary>The last entry of a key, or null.</summary>
     public DraftField? Find(string key)

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Catalog;
@@ -13,8 +14,9 @@ internal static class DraftReader
     /// <param name="body">The body.</param>
     /// <param name="className">The class, for the texts of errors.</param>
     /// <param name="isCreate">In a create, operations stand for the value that they make of nothing.</param>
+    /// <param name="internals">Keys that are no fields and may be written all the same; null: none.</param>
     /// <exception cref="ParseError">105, 107, 108, 111, 121, 123 as the contract says.</exception>
-    public static Draft Read(RequestBody body, string className, bool isCreate)
+    public static Draft Read(RequestBody body, string className, bool isCreate, FrozenSet<string>? internals = null)
     {
         var draft = new Draft();
         var reader = body.Reader();
@@ -29,6 +31,12 @@ internal static class DraftReader
 
             var key = JsonText.Read(ref reader);
             reader.Read();
+            if (internals?.Contains(key) == true)
+            {
+                draft.Internals.Add(new(key, JsonElement.ParseValue(ref reader)));
+                continue;
+            }
+
             ReadField(ref reader, key, className, isCreate, draft);
         }
 

@@ -35,10 +35,12 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
         if (given.ValueKind != JsonValueKind.String)
             throw new ParseError(ErrorCode.InvalidEmailAddress, "you must provide a valid email string");
 
-        // The mail is enqueued with the token or not at all; whether there is such a user is not told.
-        await accounts.RequestPasswordResetAsync(JsonText.Read(given), (reset, transaction, cancellation) => jobs.EnqueueAsync(transaction,
+        // The mail is enqueued with the token or not at all; whether there is such a user is not told, unless the settings say so.
+        var reset = await accounts.RequestPasswordResetAsync(JsonText.Read(given), (reset, transaction, cancellation) => jobs.EnqueueAsync(transaction,
             new PasswordResetMail(reset.Email, $"{_pages}/{Uri.EscapeDataString(_applicationId)}/request_password_reset?token={reset.Token}", reset.Username), cancellation),
             request.Aborted);
+        if (reset is null && !options.Value.ResetPasswordSuccessOnInvalidEmail)
+            throw new ParseError(ErrorCode.EmailNotFound, "A user with that email does not exist.");
         jobs.Signal();
         return ParseResponse.Empty;
     }
@@ -96,6 +98,7 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
     {
         RefusalKind.InvalidToken => "Failed to reset password: username / email / token is invalid",
         RefusalKind.ExpiredToken => "The password reset link has expired",
+        RefusalKind.WeakPassword => refusal.Message,
         RefusalKind.InvalidValue => "This password cannot be used.",
         _ => null,
     };

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Backend.Data;
 using Backend.Data.Access;
@@ -76,12 +77,15 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
     }
 
     /// <inheritdoc/>
+    protected override FrozenSet<string>? WritableInternals(ParseRequest request) => request is { IsMaintenance: true, Method: "PUT" } ? InternalKeys.Writable : null;
+
+    /// <inheritdoc/>
     protected override async ValueTask CheckSentAsync(WriteDraft draft)
     {
         var body = draft.Body;
         if (!draft.Request.IsMaster && body.Fields.Exists(f => f.Name == "emailVerified"))
             throw new ParseError(ErrorCode.OperationForbidden, "Clients aren't allowed to manually update email verification.");
-        var outcome = new UserOutcome { AuthData = AuthData.Read(draft.Request.Body.Get("authData")) };
+        var outcome = new UserOutcome { AuthData = AuthData.Read(draft.Request.Body.Get("authData")), Internals = InternalKeys.Read(body.Internals) };
         draft.Outcome = outcome;
         if (!draft.IsCreate && outcome.AuthData is { IsEmpty: false } authData)
             await CheckLinkAsync(draft.Request, draft.Id!, authData);
@@ -140,6 +144,7 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             Password = outcome.Password,
             Identities = identities,
             Unlinked = outcome.AuthData?.Removed ?? [],
+            Internals = outcome.Internals,
             Session = new SessionRequest { InstallationId = request.InstallationId },
             Verify = verify,
         }, draft.Changes, request.Caller, request.Aborted, within: request.Transaction);
@@ -229,6 +234,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
     private sealed class UserOutcome
     {
         public AuthData? AuthData { get; init; }
+
+        public AccountInternalChanges? Internals { get; init; }
 
         public string? Password { get; set; }
 

@@ -79,7 +79,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
 
     private async ValueTask<ParseResponse> VerifyPasswordAsync(ParseRequest request)
     {
-        var loggedIn = await AuthenticateAsync(request, null);
+        var loggedIn = await AuthenticateAsync(request, null, logsIn: false);
         return await AnswerAsync(loggedIn.UserId, null, InvalidCredentials, loggedIn.Caller, request.Aborted);
     }
 
@@ -129,7 +129,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
     }
 
     /// <summary>Checks name and password, from the body or, when it has no name, from the query string.</summary>
-    private async ValueTask<LoggedIn> AuthenticateAsync(ParseRequest request, SessionRequest? session)
+    private async ValueTask<LoggedIn> AuthenticateAsync(ParseRequest request, SessionRequest? session, bool logsIn = true)
     {
         var body = request.Body;
         var fromQuery = (IsMissing(body.Get("username")) && !string.IsNullOrEmpty(request.QueryText("username")))
@@ -151,6 +151,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
                 Email = Text(email),
                 Password = Text(password)!,
                 IgnoreVerification = request.IsMaster && body.Get("ignoreEmailVerification") is { ValueKind: JsonValueKind.True },
+                IgnoreAge = !logsIn,
                 Address = request.Http.Connection.RemoteIpAddress?.ToString(),
             }, session, request.Aborted);
         }

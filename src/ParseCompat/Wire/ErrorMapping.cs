@@ -39,6 +39,8 @@ internal static class ErrorMapping
         RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "password" } => new(ErrorCode.PasswordMissing, "password is required"),
         RefusalKind.InvalidValue when refusal is { Table: ClassName.User, Field: "email" } =>
             new(ErrorCode.InvalidEmailAddress, "Email address format is invalid."),
+        RefusalKind.WeakPassword => new(ErrorCode.ValidationError, refusal.Message),
+        RefusalKind.ExpiredPassword => new(ErrorCode.ObjectNotFound, "Your password has expired. Please reset your password."),
         RefusalKind.ReservedId => new(ErrorCode.InternalServerError, "Invalid object ID.", 400),
         RefusalKind.EmailNotVerified => new(ErrorCode.EmailNotFound, "User email is not verified."),
         RefusalKind.InvalidSession => ParseError.InvalidSessionToken(),

@@ -115,6 +115,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a request for a verification mail is answered alike for unknown and for verified addresses, so that it tells nobody who has an account.</summary>
     public bool EmailVerifySuccessOnInvalidEmail { get; set; }
 
+    /// <summary>Whether a password reset that is asked for an unknown address is answered as for a known one, so that it tells nobody who has an account.</summary>
+    public bool ResetPasswordSuccessOnInvalidEmail { get; set; } = true;
+
     /// <summary>Where receipts of purchases are checked.</summary>
     public PurchaseOptions Purchases { get; set; } = new();
 

@@ -119,6 +119,28 @@ internal sealed class VerificationTests
     }
 
     [Test]
+    public async Task The_maintenance_key_writes_tokens_and_counters_and_nobody_else_does()
+    {
+        await StartAsync(("ParseCompat:MaintenanceKey", "mt"));
+        var id = (await _app.JsonAsync("POST", "/parse/users", Ann)).GetProperty("objectId").GetString();
+        const string Changes = """
+            {"_email_verify_token":"abc","_email_verify_token_expires_at":"2040-01-01T00:00:00.000Z","_perishable_token":"def",
+             "_perishable_token_expires_at":{"__type":"Date","iso":"2040-01-02T00:00:00.000Z"},"_failed_login_count":3,"_account_lockout_expires_at":"2040-01-03T00:00:00.000Z"}
+            """;
+        Assert.That(await _app.SendAsync("PUT", "/parse/users/" + id, Changes, ParseApp.Master), Does.StartWith("400 {\"code\":105"));
+        Assert.That(await _app.SendAsync("PUT", "/parse/users/" + id, Changes, "X-Parse-Maintenance-Key: mt"), Does.StartWith("200 "));
+        Assert.That(await _app.SendAsync("PUT", "/parse/users/" + id, """{"_failed_login_count":"x"}""", "X-Parse-Maintenance-Key: mt"), Does.StartWith("400 {\"code\":111"));
+        Assert.That(await _app.SendAsync("PUT", "/parse/users/" + id, """{"_hashed_password":"x"}""", "X-Parse-Maintenance-Key: mt"), Does.StartWith("400 {\"code\":105"));
+
+        async Task<string> SeenAsync() => (await _app.JsonAsync("GET", "/parse/users/" + id, null, "X-Parse-Maintenance-Key: mt")).EnumerateObject()
+            .Where(p => p.Name.StartsWith('_')).Select(p => p.Value.ValueKind == System.Text.Json.JsonValueKind.Object ? p.Value.GetProperty("iso").GetString()![..10] : p.Value.ToString())
+            .Aggregate((a, b) => a + " " + b);
+        Assert.That(await SeenAsync(), Is.EqualTo("abc 2040-01-01 def 2040-01-02 2040-01-03 3"));
+        await _app.JsonAsync("PUT", "/parse/users/" + id, """{"_perishable_token":{"__op":"Delete"},"_perishable_token_expires_at":null,"_failed_login_count":0}""", "X-Parse-Maintenance-Key: mt");
+        Assert.That(await SeenAsync(), Is.EqualTo("abc 2040-01-01 2040-01-03 0"));
+    }
+
+    [Test]
     public async Task Without_mail_verification_is_refused_at_start() =>
         Assert.That(async () => _app = await ParseApp.StartAsync(("Accounts:VerifyEmails", "true")), Throws.Exception.With.Message.Contains("Accounts:VerifyEmails"));
 

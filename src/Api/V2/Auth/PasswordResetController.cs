@@ -81,6 +81,10 @@ internal sealed class PasswordResetController(AccountService accounts, JobQueue 
         {
             return Html(PasswordResetPage.Form(token!, owner.Username, "This password cannot be used."), StatusCodes.Status400BadRequest);
         }
+        catch (Refusal refusal) when (refusal.Kind == RefusalKind.WeakPassword)
+        {
+            return Html(PasswordResetPage.Form(token!, owner.Username, refusal.Message), StatusCodes.Status400BadRequest);
+        }
         catch (Refusal refusal) when (refusal.Kind is RefusalKind.InvalidToken or RefusalKind.ExpiredToken)
         {
             return Html(PasswordResetPage.Invalid, StatusCodes.Status404NotFound);

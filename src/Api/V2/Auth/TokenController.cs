@@ -73,7 +73,7 @@ internal sealed class TokenController(Tokens tokens, TimeProvider time) : Contro
     {
         var problem = ProblemMapping.Of(refusal, authenticated: false)!;
         var isGrant = refusal.Kind is RefusalKind.InvalidCredentials or RefusalKind.InvalidToken or RefusalKind.ExpiredToken or RefusalKind.InvalidSession
-            or RefusalKind.ExpiredSession or RefusalKind.EmailNotVerified or RefusalKind.AccountLocked or RefusalKind.InvalidValue;
+            or RefusalKind.ExpiredSession or RefusalKind.EmailNotVerified or RefusalKind.ExpiredPassword or RefusalKind.AccountLocked or RefusalKind.InvalidValue;
         var status = problem.Status == StatusCodes.Status401Unauthorized ? StatusCodes.Status400BadRequest : problem.Status;
         return new Problem(status, problem.Code, refusal.Message)
         {

@@ -58,6 +58,8 @@ internal static class ProblemMapping
         RefusalKind.WritesClosed => new(503, ProblemCodes.WritesClosed, refusal.Message) { Headers = [new("Retry-After", "10")] },
         RefusalKind.Busy => new(503, ProblemCodes.Busy, refusal.Message) { Headers = [new("Retry-After", "1")] },
         RefusalKind.InvalidCredentials => new(401, ProblemCodes.Credentials, refusal.Message),
+        RefusalKind.WeakPassword => new(400, ProblemCodes.Value, refusal.Message, $"Field: {refusal.Field}"),
+        RefusalKind.ExpiredPassword => new(403, ProblemCodes.Permission, refusal.Message),
         RefusalKind.EmailNotVerified => new(403, ProblemCodes.Permission, refusal.Message),
         RefusalKind.AccountLocked => new(429, ProblemCodes.Locked, refusal.Message) { Headers = [RetryAfter(refusal.Until)] },
         RefusalKind.InvalidToken => new(400, ProblemCodes.BadToken, refusal.Message),

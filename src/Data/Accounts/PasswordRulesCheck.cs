@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Options;
+
+namespace Backend.Data.Accounts;
+
+/// <summary>Stops the start with a sentence when the rules for passwords cannot be kept.</summary>
+internal sealed class PasswordRulesCheck : IValidateOptions<PasswordOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PasswordOptions options)
+    {
+        if (options.Pattern is not { } pattern)
+            return ValidateOptionsResult.Success;
+        try
+        {
+            AccountService.CompilePattern(pattern);
+            return ValidateOptionsResult.Success;
+        }
+        catch (ArgumentException)
+        {
+            return ValidateOptionsResult.Fail("Passwords:Pattern is no regular expression.");
+        }
+    }
+}
