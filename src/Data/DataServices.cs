@@ -5,6 +5,7 @@ using Backend.Data.Broadcast;
 using Backend.Data.Caching;
 using Backend.Data.Catalog;
 using Backend.Data.Catalog.Promotion;
+using Backend.Data.Changes;
 using Backend.Data.Files;
 using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
@@ -42,6 +43,9 @@ public static class DataServices
         services.AddOptions<RowOptions>().Bind(configuration.GetSection(RowOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<RowStore>();
         services.AddSingleton<AggregationStore>();
+        services.AddOptions<FeedOptions>().Bind(configuration.GetSection(FeedOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<ChangeFeed>();
+        services.AddSingleton<FeedPurge>();
         services.AddMemcached(configuration);
         services.AddAccounts(configuration);
         services.AddFiles(configuration);

@@ -76,6 +76,15 @@ internal sealed partial class CatalogChange
     private static string Suffix(Table table, IndexSpec index) =>
         Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{table.Number} {index.Name} {index.DefinitionJson}")))[..8];
 
+    /// <summary>Gives a table the triggers that the listeners of the change feed want.</summary>
+    /// <param name="number">The table.</param>
+    /// <param name="fresh">Whether nobody has written to it yet, so that the feed knows it from its beginning.</param>
+    public Task KeepFeedAsync(int number, bool fresh) => ExecuteAsync("select catalog.keep_feed($1, $2)", number, fresh);
+
+    /// <summary>Notes in the change feed what became of a whole table: <c>r</c>, to be read anew, or <c>x</c>, dropped. Nothing when nobody listens to it.</summary>
+    public Task NoteTableAsync(int number, char operation, string? relation = null) =>
+        ExecuteAsync("select catalog.note_table($1, $2::text::\"char\", $3)", number, operation.ToString(), relation);
+
     private async Task<string?> OrderedColumnAsync(Table table, string name)
     {
         if (Field.OfEveryTable(name) is { } own)

@@ -57,6 +57,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         var columns = new HashSet<string>(StringComparer.Ordinal);
         foreach (var field in fields)
             await AddFieldAsync(number, relation, field, columns, fresh: true);
+        await KeepFeedAsync(number, fresh: true);
         return (number, relation);
     }
 
@@ -83,6 +84,8 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         var columns = await ColumnsAsync(table);
         foreach (var field in fields)
             await AddFieldAsync(table.Number, table.Relation, field, columns, fresh: false);
+        if (fields.Any(f => f.Kind == FieldKind.Relation))
+            await KeepFeedAsync(table.Number, fresh: false);
     }
 
     /// <summary>Drops a field's column or join table, its values in <c>rest</c> and its entry.</summary>
@@ -99,6 +102,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         }
 
         await ExecuteAsync("delete from catalog.fields where table_number = $1 and name = $2", table.Number, field.Name);
+        await NoteTableAsync(table.Number, 'r', field.Kind == FieldKind.Relation ? field.Name : null);
     }
 
     /// <summary>Refuses to go on with a table that has rows; until the end of the change it gets none.</summary>
@@ -112,6 +116,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
     /// <summary>Drops a table, its join tables and its entry.</summary>
     public async Task DropTableAsync(Table table)
     {
+        await NoteTableAsync(table.Number, 'x');
         foreach (var field in table.Fields.Where(f => f.Kind == FieldKind.Relation))
             await ExecuteAsync($"drop table app.{field.QuotedColumn}");
         await ExecuteAsync($"drop table {table.Quoted}");

@@ -8,6 +8,7 @@ public sealed class CatalogSnapshot
 {
     private readonly FrozenDictionary<string, Table> _byName;
     private readonly FrozenDictionary<string, Table> _byOrigin;
+    private readonly FrozenDictionary<int, Table> _byNumber;
 
     /// <summary>Makes a snapshot.</summary>
     public CatalogSnapshot(long version, IEnumerable<Table> tables, DateTime? writesClosedAt = null)
@@ -17,6 +18,7 @@ public sealed class CatalogSnapshot
         Tables = [.. tables];
         _byName = Tables.ToFrozenDictionary(t => t.Name, StringComparer.Ordinal);
         _byOrigin = Tables.ToFrozenDictionary(t => t.Origin, StringComparer.Ordinal);
+        _byNumber = Tables.ToFrozenDictionary(t => t.Number);
         Users = _byName.GetValueOrDefault("users");
         Roles = _byName.GetValueOrDefault("roles");
         Sessions = _byName.GetValueOrDefault("sessions");
@@ -48,4 +50,7 @@ public sealed class CatalogSnapshot
 
     /// <summary>Finds a table by the name it had where its rows came from.</summary>
     public Table? FindByOrigin(string origin) => _byOrigin.GetValueOrDefault(origin);
+
+    /// <summary>Finds a table by its key in <c>catalog.tables</c>.</summary>
+    public Table? FindByNumber(int number) => _byNumber.GetValueOrDefault(number);
 }

@@ -19,11 +19,19 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
             var keys = await ForeignKeys.TakeOffAsync(change.Connection, replaced);
             var triggers = await TriggersAsync(change.Connection, replaced);
             var grants = await GrantsAsync(change.Connection, replaced);
+            var numbers = new List<int>();
             foreach (var table in tables)
-                await SwapAsync(change, table);
+                numbers.Add(await SwapAsync(change, table));
             foreach (var statement in triggers.Concat(grants))
                 await change.ExecuteAsync(statement);
             await ForeignKeys.PutBackAsync(change.Connection, keys);
+            foreach (var number in numbers)
+            {
+                // Who listens hears from now on of every row, and must read those that came now.
+                await change.KeepFeedAsync(number, fresh: true);
+                await change.NoteTableAsync(number, 'r');
+            }
+
             return true;
         }, cancellation);
         return refused;
@@ -48,7 +56,8 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         return null;
     }
 
-    private async Task SwapAsync(CatalogChange change, StagedTable table)
+    /// <returns>The table's number from now on.</returns>
+    private async Task<int> SwapAsync(CatalogChange change, StagedTable table)
     {
         if (table.Existing is { } existing)
         {
@@ -87,6 +96,7 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
             await change.ExecuteAsync("insert into jobs.expirations (relation, column_name, seconds) values ($1, $2, $3)", table.Relation, column, seconds);
         foreach (var relation in table.Relations)
             await ImportState.NoteAsync(change.Connection, number, relation, table.Rows[relation], source, table.Spec.Rules);
+        return number;
     }
 
     private static async Task<int> KeepEntryAsync(CatalogChange change, StagedTable table, Table system)
@@ -98,9 +108,10 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         return system.Number;
     }
 
+    // Those of the change feed, whose functions are the catalog's, name the table's number, which may be another now.
     private static async Task<List<string>> TriggersAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
-        select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
-        where c.relnamespace = 'app'::regnamespace and c.relname = any($1) and not t.tgisinternal order by t.oid
+        select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
+        where p.pronamespace <> 'catalog'::regnamespace and c.relnamespace = 'app'::regnamespace and c.relname = any($1) and not t.tgisinternal order by t.oid
         """, relations);
 
     private static async Task<List<string>> GrantsAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """

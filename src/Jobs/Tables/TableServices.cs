@@ -15,5 +15,7 @@ internal static class TableServices
             return;
         services.AddJob<KeepTables, TablesToKeep>("tables.keep", Policy);
         services.AddRecurringJob("tables.keep", "30 * * * * ?", new TablesToKeep());
+        services.AddJob<PurgeChanges, OldChanges>("changes.purge", Policy);
+        services.AddRecurringJob("changes.purge", "20 7/10 * * * ?", new OldChanges());
     }
 }
