@@ -108,10 +108,10 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
         return system.Number;
     }
 
-    // Those of the change feed, whose functions are the catalog's, name the table's number, which may be another now.
+    // Those of the change feed name the table's number, which may be another now.
     private static async Task<List<string>> TriggersAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
-        select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_proc p on p.oid = t.tgfoid
-        where p.pronamespace <> 'catalog'::regnamespace and c.relnamespace = 'app'::regnamespace and c.relname = any($1) and not t.tgisinternal order by t.oid
+        select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        where t.tgname not like 'feed\_%' and c.relnamespace = 'app'::regnamespace and c.relname = any($1) and not t.tgisinternal order by t.oid
         """, relations);
 
     private static async Task<List<string>> GrantsAsync(NpgsqlConnection connection, string[] relations) => await TextsAsync(connection, """
