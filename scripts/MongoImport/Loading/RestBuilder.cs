@@ -8,6 +8,9 @@ using Buffer = Backend.MongoImport.Values.Buffer;
 
 namespace Backend.MongoImport.Loading;
 
+/// <summary>A value goes to <c>rest</c> under a key for a reason.</summary>
+internal delegate void RestObserver(string key, BsonValue value, Reason reason);
+
 /// <summary>Gathers what a row's columns could not hold, in the form of <see cref="RestJson"/>, and counts it.</summary>
 internal sealed class RestBuilder(FieldNames names)
 {
@@ -20,6 +23,9 @@ internal sealed class RestBuilder(FieldNames names)
 
     /// <summary>How many values stand there, by their key in <c>rest</c> and the reason.</summary>
     public IReadOnlyDictionary<(string Key, Reason Reason), long> Counts => _counts;
+
+    /// <summary>Is told of every value that is added.</summary>
+    public RestObserver? Observer { get; set; }
 
     /// <summary>A new document is being walked.</summary>
     public void Forget() => _late.Clear();
@@ -56,6 +62,7 @@ internal sealed class RestBuilder(FieldNames names)
             }
         }
         Count(key, reason);
+        Observer?.Invoke(key, value, reason);
         Key(key);
         if (value.Type == BsonType.Null)
         {

@@ -49,6 +49,9 @@ internal sealed partial class RowEncoder
     /// <summary>Values in <c>rest</c>, by key and reason.</summary>
     public RestBuilder Rest => _rest;
 
+    /// <summary>The id of the row that is being written, or was last.</summary>
+    public ReadOnlySpan<byte> Id => _id.Written;
+
     /// <summary>Keys that a document has twice; the last value counts, as in every driver.</summary>
     public long DuplicateKeys { get; private set; }
 

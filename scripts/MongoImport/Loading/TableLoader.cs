@@ -1,4 +1,3 @@
-using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Planning;
@@ -28,11 +27,7 @@ internal sealed class TableLoader(NpgsqlDataSource database, Progress progress, 
         {
             return;
         }
-        var columns = table.Fields
-            .Where(f => f.Kind != FieldKind.Relation && !plan.IsDerived(f.Name))
-            .Select(f => new ColumnPlan(f.Column ?? "", ColumnPlan.KindOf(f.Kind), plan.SourcesOf(f.Name, f.Kind), f.Name) { Target = f.Target, Indexed = f.Indexed })
-            .Concat(plan.InternalColumns)
-            .ToList();
+        var columns = plan.ColumnsOf(table.Fields);
         string[] relations = plan.IsUsers ? [table.Quoted, ImportRun.Quote("identities")] : [table.Quoted];
         await FillAsync(collection, relations, alone => ClassStream.OpenAsync(database, plan, table, columns, withSequence, alone, stop), filled =>
         {

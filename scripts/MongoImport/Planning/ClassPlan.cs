@@ -36,6 +36,9 @@ internal sealed class ClassPlan(string name, SourceCollection? collection, Colle
     /// <summary>Names of the fields that the schema lacks.</summary>
     public HashSet<string> Inferred { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether <c>_SCHEMA</c> has an entry for the class.</summary>
+    public bool IsDeclared { get; set; }
+
     /// <summary>Fields that are relations: nothing of them stands in documents.</summary>
     public HashSet<string> Relations { get; } = new(StringComparer.Ordinal);
 
@@ -102,6 +105,14 @@ internal sealed class ClassPlan(string name, SourceCollection? collection, Colle
         ("_Audience", "timesUsed") => ["times_used", "timesUsed"],
         _ => kind == FieldKind.Reference ? ["_p_" + field, field] : [field],
     };
+
+    /// <summary>The columns to be loaded, and with an empty name the fields that have none.</summary>
+    public List<ColumnPlan> ColumnsOf(IEnumerable<Field> fields) =>
+    [
+        .. fields.Where(f => f.Kind != FieldKind.Relation && !IsDerived(f.Name))
+            .Select(f => new ColumnPlan(f.Column ?? "", ColumnPlan.KindOf(f.Kind), SourcesOf(f.Name, f.Kind), f.Name) { Target = f.Target, Indexed = f.Indexed }),
+        .. InternalColumns,
+    ];
 
     // Only exports have the second name; in a database it would be a field that an app has set.
     private List<string> Sources(string stored, string exported) => IsExport ? [stored, exported] : [stored];

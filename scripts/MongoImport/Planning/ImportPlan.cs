@@ -12,6 +12,9 @@ internal sealed class ImportPlan
 
     public List<IgnoredCollection> Ignored { get; } = [];
 
+    /// <summary>Whether the source has a schema; without one every type is inferred.</summary>
+    public bool HasSchema { get; set; }
+
     /// <summary>Sentences for the operator.</summary>
     public List<string> Notes { get; } = [];
 

@@ -55,6 +55,7 @@ internal sealed partial class Planner
             _plan.Notes.Add($"Collections have the prefix {_prefix}, which is taken off.");
         }
         _schemas = SchemaReader.Read(schema);
+        _plan.HasSchema = schema is not null;
     }
 
     /// <summary>Makes the plan of a source that was scanned.</summary>
@@ -179,6 +180,7 @@ internal sealed partial class Planner
         {
             plan.Fields.AddRange(schema.Fields.Where(f => !plan.IsReserved(f.Name) && shipped?.Find(f.Name) is not { System: true }));
             plan.Permissions = schema.Permissions;
+            plan.IsDeclared = true;
         }
         if (shipped is { HasPermissions: true } && plan.Permissions is { } given)
         {
