@@ -26,6 +26,7 @@ internal sealed class Checker(CheckOptions options, Progress progress, TimeProvi
     {
         var clock = Stopwatch.StartNew();
         using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), options.Rules);
+        source.Say = progress.Say;
         progress.Begin($"scanning {source.Description}");
         await Task.Run(() => source.Scan(Scan, stop), stop);
         var look = options.Connection is null ? null : await DatabaseLook.TakeAsync(options.Connection, stop);
