@@ -13,7 +13,8 @@ internal sealed class ImportCommand : Command
         usage: import-mongo [import] SOURCE [options]
 
         SOURCE  a mongodump folder (also with .bson.gz), a mongodump --archive file (also gzipped), a folder of exported JSON
-                (Parse, Back4App, mongoexport), one .bson or .json file, or - for an archive on standard input
+                (Parse, Back4App, mongoexport), one .bson or .json file, - for an archive on standard input, or a live MongoDB:
+                its connection string (mongodb://… or mongodb+srv://…), or @FILE, a file that holds the connection string
 
         --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
         --only CLASS          import this class and no other; may be repeated. _User, _Session and _Role belong together: naming one
@@ -24,7 +25,7 @@ internal sealed class ImportCommand : Command
         --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
         --rules FILE          what is settled per class and field: types, names, what is left out (docs/import.md)
         --streams N           COPY streams at most for one large collection; default: half the cores, at most 8
-        --temporary FOLDER    where standard input and compressed archives are put meanwhile
+        --temporary FOLDER    where standard input, compressed archives and what a live MongoDB holds are put meanwhile
 
         exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)
         """;
