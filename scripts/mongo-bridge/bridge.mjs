@@ -2,7 +2,7 @@
 import mongodb from 'mongodb';
 import { decode, decodeExactly, documentsOf, encode, Input, Output, ProtocolError } from './frames.mjs';
 import { kindOf, messageOf } from './errors.mjs';
-import { collections, describe, positionNow, read, watch } from './source.mjs';
+import { collections, describe, positionNow, read, timeNow, watch } from './source.mjs';
 import { apply, drop, ensure } from './writes.mjs';
 
 const protocol = 1;
@@ -25,8 +25,10 @@ async function hello(payload) {
   client = new mongodb.MongoClient(uri, { appName: 'import-mongo', maxPoolSize: 5, ...(/[?&]socketTimeoutMS=/i.test(uri) ? {} : { socketTimeoutMS: patience }) });
   await client.connect();
   server = await describe(client, request.database);
-  db = client.db(server.database);
-  const now = request.position ? await positionNow(db) : {};
+  const reached = client.db(server.database);
+  const now = request.position ? await positionNow(reached) : {};
+  server.time = now.position ? await timeNow(client) : null;
+  db = reached;
   await output.send('h', encode({ protocol, ...server, ...now }));
 }
 
@@ -35,7 +37,7 @@ const handlers = {
     await collections(db, output);
     await output.send('e', encode({}));
   },
-  R: payload => read(db, decodeExactlyWithNames(payload), server.topology, input, output),
+  R: payload => read(client, db, decodeExactlyWithNames(payload), server, input, output),
   W: payload => watch(db, payload, input, output),
   A: payload => apply(db, payload, output),
   E: payload => ensure(db, payload, output),

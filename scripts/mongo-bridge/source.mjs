@@ -59,6 +59,17 @@ async function tryPositionNow(db) {
   }
 }
 
+/** A time of the cluster not before any position that was taken so far; null where there is no such thing. */
+export async function timeNow(client) {
+  const session = client.startSession({ causalConsistency: true });
+  try {
+    await client.db('admin').command({ ping: 1 }, { session });
+    return session.operationTime ?? null;
+  } finally {
+    await session.endSession();
+  }
+}
+
 /** The collections with what mongodump's metadata files say about them. */
 export async function collections(db, output) {
   const list = (await db.listCollections({}, { promoteValues: false }).toArray()).sort((a, b) => (a.name.value ?? a.name) < (b.name.value ?? b.name) ? -1 : 1);
@@ -94,10 +105,15 @@ function gone(error) {
   throw error;
 }
 
-/** Sends all documents of a collection, or those of the ids given, in blocks. */
-export async function read(db, { collection, filter }, topology, input, output) {
-  const options = { raw: true, batchSize: 1000 };
+/**
+ * Sends all documents of a collection, or those that a filter finds, in blocks. Nothing older than `time` is read, whichever member of a replica set
+ * answers: changes are followed from a position before that, and what lay between the two would be missing for ever.
+ */
+export async function read(client, db, { collection, filter }, { topology, time }, input, output) {
+  const session = client.startSession({ causalConsistency: time !== null });
+  const options = { raw: true, batchSize: 1000, session };
   if (topology !== 'standalone') options.readConcern = { level: 'majority' };
+  if (time) session.advanceOperationTime(time);
   const cursor = db.collection(collection).find(filter ?? {}, options);
   let documents = 0, bytes = 0;
   try {
@@ -118,6 +134,7 @@ export async function read(db, { collection, filter }, topology, input, output) 
     }
   } finally {
     await cursor.close().catch(() => {});
+    await session.endSession();
   }
   await output.send('e', encode({ documents, bytes }));
 }

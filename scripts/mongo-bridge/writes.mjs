@@ -5,6 +5,9 @@ import { decode, decodeExactly, documentsOf, encode, ProtocolError } from './fra
 // The driver has no public way to send documents that are bytes already. This is the class that its own bulk writes use.
 const { DocumentSequence } = createRequire(import.meta.url)('mongodb/lib/cmap/commands.js');
 
+/** Milliseconds for the majority to take a batch; then it is repeated. */
+const patience = 30_000;
+
 const fields = { update: 'updates', delete: 'deletes' };
 
 /** Runs statements of one kind on one collection; every one that fails is named by its number, the others are done. */
@@ -15,7 +18,7 @@ export async function apply(db, payload, output) {
   if (!field || typeof collection !== 'string' || statements.length === 0) throw new ProtocolError('apply names a collection, a command and statements');
   const sequence = new DocumentSequence(field);
   for (const statement of statements) sequence.push(null, statement);
-  const reply = await db.command({ [command]: collection, ordered: ordered === true, writeConcern: { w: 'majority' }, [field]: sequence });
+  const reply = await db.command({ [command]: collection, ordered: ordered === true, writeConcern: { w: 'majority', wtimeout: patience }, [field]: sequence });
   if (reply.writeConcernError) throw Object.assign(new Error(reply.writeConcernError.errmsg), { code: 64 });
   const errors = (reply.writeErrors ?? []).map(({ index, code, errmsg }) => ({ index, code, message: errmsg }));
   await output.send('a', encode({ n: reply.n ?? 0, errors }));

@@ -21,6 +21,7 @@ public sealed class MongoServer : IAsyncDisposable
     private readonly Dispatcher _dispatcher;
     private readonly ConcurrentDictionary<TcpClient, Task> _clients = new();
     private readonly ConcurrentQueue<string> _commands = new();
+    private readonly ConcurrentDictionary<string, MongoDoc> _last = new();
     private readonly CancellationTokenSource _stop = new();
     private TcpListener _listener = new(IPAddress.Loopback, 0);
     private Task _accepting = Task.CompletedTask;
@@ -40,6 +41,9 @@ public sealed class MongoServer : IAsyncDisposable
 
     /// <summary>Names of the commands that came, in order.</summary>
     public IReadOnlyCollection<string> Commands => _commands;
+
+    /// <summary>The last command of a name, as it came; null when there was none.</summary>
+    public MongoDoc? Last(string command) => _last.GetValueOrDefault(command);
 
     /// <summary>How many connections are open.</summary>
     public int Connections => _clients.Count;
@@ -256,6 +260,7 @@ public sealed class MongoServer : IAsyncDisposable
             {
                 var request = new Request(message, session, _stop.Token);
                 _commands.Enqueue(request.Name);
+                _last[request.Name] = message.Command;
                 if (await AnswerAsync(request) is not { } reply)
                 {
                     return;

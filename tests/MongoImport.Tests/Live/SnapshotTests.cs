@@ -53,6 +53,18 @@ internal sealed class SnapshotTests
     }
 
     [Test]
+    public async Task Nothing_is_read_that_is_older_than_the_position()
+    {
+        await using var server = LiveServer.Start();
+        server.Mongo.Put(LiveServer.Database, "Game", new MongoDoc { { "_id", "a" } }.ToBytes());
+        using var source = DumpSource.Open(server.Uri("readPreference=secondaryPreferred"), null, Path.GetTempPath());
+        Given.ReadAll(source);
+        var concern = server.Mongo.Last("find")!.Nested("readConcern")!;
+        Assert.That(concern.Text("level"), Is.EqualTo("majority"));
+        Assert.That(concern["afterClusterTime"], Is.TypeOf<Timestamp>());
+    }
+
+    [Test]
     public async Task A_collection_that_a_broken_connection_cut_off_is_read_again_from_its_beginning()
     {
         await using var server = LiveServer.Start();
