@@ -20,9 +20,6 @@ namespace Backend.MongoImport;
 /// </summary>
 internal sealed class Importer(ImportOptions options, Progress progress)
 {
-    /// <summary>Classes at a time: one is decoded while another is being indexed.</summary>
-    private const int ClassesAtOnce = 2;
-
     private const int PublishAttempts = 5;
 
     private readonly ConcurrentDictionary<SourceCollection, CollectionScan> _scans = new();
@@ -60,22 +57,32 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         });
         using var listener = new Listener(connection.ConnectionString, NullLogger<Listener>.Instance);
         using var catalog = new LiveCatalog(catalogDatabase, listener, NullLogger<LiveCatalog>.Instance) { Follows = true };
-        await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, stop);
+        await using var run = await ImportRun.BeginAsync(database, catalog, source.Description, options.Resume, stop);
         var plan = selection.Of(Planner.Make(source, c => _scans.GetValueOrDefault(c), await catalog.GetAsync(stop), options.Rules));
 
+        if (options.Resume && run.Kept.Count == 0)
+        {
+            progress.Say("There is nothing to go on with: the import begins from the start.");
+        }
         using var rejects = new RejectFile(options.Rejects);
         var report = new ImportReport(source.Description, plan, rejects);
-        var classes = await StageAsync(plan, run, report, stop);
-        progress.Begin("loading", classes.Sum(c => c.Plan.Documents + c.Plan.Joins.Sum(j => _scans.GetValueOrDefault(j.Collection)?.Documents ?? 0)));
-        var loader = new TableLoader(database, progress, rejects, options);
-        var finisher = new Finisher(run, loader);
-        await LoadAsync(classes, loader, finisher, database, stop);
-        await RelateAsync(classes, finisher, await catalog.GetAsync(stop), stop);
+        var staging = new ClassStaging(options, run, report, new Fingerprint(source, c => _scans.GetValueOrDefault(c)), progress);
+        var classes = await staging.StageAsync(plan, rejects, stop);
+        progress.Begin("loading", classes.Where(c => c.Table.Stage != ImportStage.Ready).Sum(Documents));
+        var loader = new ClassLoader(run, new TableLoader(database, progress, rejects, options), rejects, progress);
+        await loader.LoadAsync(classes, stop);
+        var snapshot = await catalog.GetAsync(stop);
+        var elsewhere = options.Only.Count > 0 ? snapshot.Tables.Select(t => t.Origin) : staging.Published;
+        await loader.RelateAsync(classes, snapshot, [.. elsewhere], stop);
         progress.Begin("publishing");
-        await PublishAsync(classes, run, stop);
+        await PublishAsync(classes, run, loader, stop);
+        await run.CompleteAsync(report.Classes.All(c => c.State == ClassState.Imported), stop);
         report.Seconds = progress.Elapsed.TotalSeconds;
         return report;
     }
+
+    private long Documents(ClassImport one) =>
+        (one.Table.Stage == ImportStage.New ? one.Plan.Documents : 0) + one.Plan.Joins.Sum(j => _scans.GetValueOrDefault(j.Collection)?.Documents ?? 0);
 
     private static string ForLoading(NpgsqlConnectionStringBuilder connection) => new NpgsqlConnectionStringBuilder(connection.ConnectionString)
     {
@@ -97,127 +104,24 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         }
     }
 
-    private async Task<List<ClassImport>> StageAsync(ImportPlan plan, ImportRun run, ImportReport report, CancellationToken stop)
-    {
-        var snapshot = await run.Catalog.GetAsync(stop);
-        foreach (var (name, damage) in plan.Damaged)
-        {
-            report.Add(new ClassReport(new ClassPlan(name, null, null, false)) { State = ClassState.Damaged, Message = damage.Message });
-        }
-        var classes = new List<ClassImport>();
-        foreach (var planned in plan.Classes)
-        {
-            var outcome = report.Add(new ClassReport(planned));
-            if (snapshot.FindByOrigin(planned.Name) is { } existing && !options.Replace.Contains(planned.Name)
-                && await run.State.WhyTouchedAsync(existing, stop) is { } touched)
-            {
-                LeaveAlone(outcome, touched);
-                continue;
-            }
-            var table = await run.StageAsync(new StagedTableSpec(planned.Name, planned.Fields) 
-            {
-                Permissions = planned.Permissions,
-                IndexedFields = IndexPlanner.IndexedFields(planned),
-                Rules = RulesText.Of(options.Rules.For(planned.Name)),
-            }, stop);
-            outcome.Table = "app." + table.Relation;
-            IndexPlanner.Plan(planned, table, outcome.Notes);
-            classes.Add(new ClassImport(planned, table, outcome));
-        }
-        return classes;
-    }
-
-    private async Task LoadAsync(List<ClassImport> classes, TableLoader loader, Finisher finisher, NpgsqlDataSource database, CancellationToken stop)
-    {
-        var accounts = classes.Where(c => c.Plan.IsAccounts).ToList();
-        // The largest first, and the accounts, which wait for each other, as one.
-        var work = classes.Except(accounts)
-            .Select(c => (Size: c.Plan.Collection?.Size ?? 0, Run: (Func<Task>)(() => GuardedAsync(c, () => LoadOneAsync(c, loader, finisher, stop)))))
-            .Append((Size: accounts.Sum(c => c.Plan.Collection?.Size ?? 0), Run: () => LoadAccountsAsync(accounts, loader, finisher, database, stop)))
-            .OrderByDescending(w => w.Size);
-        await Parallel.ForEachAsync(work, new ParallelOptions { MaxDegreeOfParallelism = ClassesAtOnce, CancellationToken = stop }, async (w, _) => await w.Run());
-    }
-
-    private static async Task LoadOneAsync(ClassImport one, TableLoader loader, Finisher finisher, CancellationToken stop)
-    {
-        await FillAsync(one, loader, stop);
-        await finisher.KeyAsync(one.Plan, one.Table, one.Report, stop);
-        await finisher.FinishAsync(one.Table, one.Report, stop);
-    }
-
-    private async Task LoadAccountsAsync(List<ClassImport> accounts, TableLoader loader, Finisher finisher, NpgsqlDataSource database, CancellationToken stop)
-    {
-        foreach (var one in accounts)
-        {
-            await GuardedAsync(one, async () =>
-            {
-                await FillAsync(one, loader, stop);
-                await finisher.KeyAsync(one.Plan, one.Table, one.Report, stop);
-            });
-        }
-        StagedTable? Table(string name) => accounts.Find(c => c.Plan.Name == name && c.Report.State == ClassState.Imported)?.Table;
-        try
-        {
-            await new AccountMarks(database).RunAsync(Table("_User"), Table("_Session"), Table("_Role"), table => accounts.First(c => c.Table == table).Report, stop);
-        }
-        catch (NpgsqlException e)
-        {
-            // They are published together, so they fail together.
-            accounts.ForEach(c => Fail(c, e));
-        }
-        foreach (var one in accounts)
-        {
-            await GuardedAsync(one, () => finisher.FinishAsync(one.Table, one.Report, stop));
-        }
-    }
-
-    private static async Task FillAsync(ClassImport one, TableLoader loader, CancellationToken stop)
-    {
-        await loader.LoadAsync(one.Plan, one.Table, withSequence: false, one.Report, stop);
-        foreach (var join in one.Plan.Joins)
-        {
-            await loader.LoadAsync(join, one.Table.Fields.First(f => f.Name == join.Field).Column!, one.Report, stop);
-        }
-    }
-
-    // Where relations lead that no schema declared, and what leads nowhere.
-    private async Task RelateAsync(List<ClassImport> classes, Finisher finisher, CatalogSnapshot catalog, CancellationToken stop)
-    {
-        progress.Begin("looking for references that lead nowhere");
-        var staged = classes.Where(c => c.Report.State == ClassState.Imported).ToDictionary(c => c.Plan.Name);
-        string? Rows(string name) => staged.GetValueOrDefault(name)?.Table.Quoted ?? catalog.FindByOrigin(name)?.Quoted;
-        foreach (var one in staged.Values)
-        {
-            foreach (var field in one.Table.Fields.Where(f => f is { Kind: FieldKind.Relation, Target: null or "" }).ToList())
-            {
-                var target = await finisher.GuessTargetAsync(field.Column!, staged.Values.Select(c => (c.Plan.Name, c.Table.Quoted)), stop);
-                one.Report.Notes.Add(target is null
-                    ? $"Relation {field.Name}: no class holds the rows it links; taken for {one.Plan.Name}."
-                    : $"Relation {field.Name}: in no schema; it leads to {target}, going by the rows it links.");
-                one.Table.SetTarget(field.Name, target ?? one.Plan.Name);
-            }
-        }
-        await Parallel.ForEachAsync(staged.Values, new ParallelOptions { MaxDegreeOfParallelism = ClassesAtOnce, CancellationToken = stop },
-            async (one, _) => await GuardedAsync(one, () => finisher.CountDanglingAsync(one.Plan, one.Table, Rows, one.Report, stop)));
-    }
-
-    private async Task PublishAsync(List<ClassImport> classes, ImportRun run, CancellationToken stop)
+    private async Task PublishAsync(List<ClassImport> classes, ImportRun run, ClassLoader loader, CancellationToken stop)
     {
         var ready = classes.Where(c => c.Report.State == ClassState.Imported).ToList();
         var accounts = ready.Where(c => c.Plan.IsAccounts).ToList();
         var groups = ready.Except(accounts).Select(c => new List<ClassImport> { c });
         foreach (var group in accounts.Count > 0 ? groups.Prepend(accounts) : groups)
         {
+            group.ForEach(c => c.Table.Report = c.Report.Save().ToJson());
             try
             {
                 if (await PublishGroupAsync(group, run, stop) is { } why)
                 {
-                    group.ForEach(c => LeaveAlone(c.Report, why));
+                    group.ForEach(c => c.Report.LeaveAlone(why, progress));
                 }
             }
-            catch (NpgsqlException e)
+            catch (NpgsqlException e) when (!DatabaseTrouble.EndsEverything(e))
             {
-                group.ForEach(c => Fail(c, e));
+                group.ForEach(c => loader.Fail(c, e));
             }
         }
     }
@@ -238,37 +142,4 @@ internal sealed class Importer(ImportOptions options, Progress progress)
             }
         }
     }
-
-    // One class that cannot be imported must not keep the others from it.
-    private async Task GuardedAsync(ClassImport one, Func<Task> work)
-    {
-        if (one.Report.State != ClassState.Imported)
-        {
-            return;
-        }
-        try
-        {
-            await work();
-        }
-        catch (Exception e) when (e is NpgsqlException or SourceDamagedException or IOException)
-        {
-            Fail(one, e);
-        }
-    }
-
-    private void Fail(ClassImport one, Exception e)
-    {
-        one.Report.State = e is SourceDamagedException ? ClassState.Damaged : ClassState.Failed;
-        one.Report.Message = e.Message;
-        progress.Say($"{one.Plan.Name} stays as it was: {e.Message}");
-    }
-
-    private void LeaveAlone(ClassReport report, string why)
-    {
-        report.State = ClassState.LeftAlone;
-        report.Message = $"{why}; --replace {report.Name} imports it all the same";
-        progress.Say($"{report.Name} is left alone: {report.Message}.");
-    }
-
-    private sealed record ClassImport(ClassPlan Plan, StagedTable Table, ClassReport Report);
 }

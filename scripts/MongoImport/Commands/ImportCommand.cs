@@ -1,3 +1,4 @@
+using Backend.MongoImport.Loading;
 using Backend.MongoImport.Reporting;
 
 namespace Backend.MongoImport.Commands;
@@ -19,6 +20,7 @@ internal sealed class ImportCommand : Command
         --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
         --only CLASS          import this class and no other; may be repeated. _User, _Session and _Role belong together: naming one
                               names all three. The relations of a class come with it
+        --resume              go on with an import of this source that was broken off: what it had loaded or published is not loaded again
         --replace CLASS       import the class although something other than an import has written to it; may be repeated
         --database NAME       which database of the source, when it holds several
         --report FILE         write the report as JSON
@@ -30,11 +32,27 @@ internal sealed class ImportCommand : Command
         exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)
         """;
 
+    private const string GoOn = "the same command with --resume goes on from there.";
+
     public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
     {
         var options = ImportOptions.Parse(arguments);
         using var progress = new Progress(Console.Error, !Console.IsErrorRedirected);
-        var report = await new Importer(options, progress).RunAsync(stop);
+        ImportReport report;
+        try
+        {
+            report = await new Importer(options, progress).RunAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            progress.Say($"Stopped. What was published is as it was, or as the source has it, class by class; {GoOn}");
+            return Stopped;
+        }
+        catch (Exception e) when (DatabaseTrouble.Explain(e) is { } trouble)
+        {
+            progress.Say($"{trouble} What was published is as it was, or as the source has it, class by class; when that is mended, {GoOn}");
+            return Failed;
+        }
         progress.Dispose();
         ReportText.Write(report, Console.Out);
         if (options.Report is { } path)

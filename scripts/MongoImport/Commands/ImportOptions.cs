@@ -13,6 +13,9 @@ internal sealed record ImportOptions(string Source, string Connection)
     /// <summary>Classes that are imported although something else has written to them.</summary>
     public HashSet<string> Replace { get; init; } = new(StringComparer.Ordinal);
 
+    /// <summary>Go on with the import that was broken off.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>The classes to import; empty: all.</summary>
     public HashSet<string> Only { get; init; } = new(StringComparer.Ordinal);
 
@@ -41,11 +44,12 @@ internal sealed record ImportOptions(string Source, string Connection)
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static ImportOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--only", "--streams", "--database", "--report", "--rejects", "--temporary", "--rules"], []);
+        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--only", "--streams", "--database", "--report", "--rejects", "--temporary", "--rules"], ["--resume"]);
         var options = new ImportOptions(given.Only("source"), given.Connection());
         return options with
         {
             Replace = [.. given.Values("--replace")],
+            Resume = given.Has("--resume"),
             Only = [.. given.Values("--only")],
             Streams = given.Value("--streams") is not { } streams ? options.Streams
                 : int.TryParse(streams, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostStreams ? number

@@ -93,6 +93,7 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         {
             // Some id comes twice: load again, numbered, and keep the last of each.
         }
+        await run.ForgetAsync(table, stop);
         string[] relations = plan.IsUsers ? [table.Relation, "identities"] : [table.Relation];
         foreach (var relation in relations)
         {
@@ -155,10 +156,7 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.InternalError)
         {
             Note(report, $"Index {index.Name} is not built: {e.MessageText}.");
-            lock (table.Indexes)
-            {
-                table.Indexes[table.Indexes.FindIndex(i => i.Name == index.Name)] = index with { Relation = null, Sql = null };
-            }
+            table.Refuse(index.Name);
         }
     }
 

@@ -8,11 +8,15 @@ internal sealed class CollectionScan
 {
     private readonly List<FieldStatistics> _statistics = [];
     private readonly List<bool> _isPointer = [];
+    private ContentHash _hash;
 
     public FieldNames Names { get; } = new();
 
     /// <summary>Documents, those that cannot be decoded included.</summary>
     public long Documents { get; private set; }
+
+    /// <summary>A hash of all documents in their order.</summary>
+    public string Hash => _hash.ToString();
 
     /// <summary>Documents with one of the keys that a Parse server writes into every document.</summary>
     public long LooksLikeParse { get; private set; }
@@ -25,6 +29,7 @@ internal sealed class CollectionScan
         while (block.TryTake(ref at, out var document))
         {
             Documents++;
+            _hash.Add(document);
             try
             {
                 Add(document);

@@ -76,6 +76,41 @@ internal sealed class ClassReport(ClassPlan plan) : ReadCounts
         }
     }
 
+    /// <summary>Tells that something else has written to the class.</summary>
+    public void LeaveAlone(string why, Progress progress)
+    {
+        State = ClassState.LeftAlone;
+        Message = $"{why}; --replace {Name} imports it all the same";
+        progress.Say($"{Name} is left alone: {Message}.");
+    }
+
+    /// <summary>The counts for the database.</summary>
+    public ReportState Save() => new(Read, Rejected, Duplicates, Identities, LegacyRights, WithoutTimes, DuplicateKeys, [.. InRest.Select(r => new RestCount(r.Key.Key, r.Key.Reason, r.Value))],
+        Marked, Dangling, Joins.ToDictionary(j => j.Key, j => new JoinState(j.Value.Read, j.Value.Rejected, j.Value.Duplicates, j.Value.Incomplete, j.Value.Dangling)), Notes);
+
+    /// <summary>Takes over the counts of a run that was broken off.</summary>
+    public void Restore(ReportState saved)
+    {
+        (Read, Rejected, Duplicates, Identities) = (saved.Read, saved.Rejected, saved.Duplicates, saved.Identities);
+        (LegacyRights, WithoutTimes, DuplicateKeys) = (saved.LegacyRights, saved.WithoutTimes, saved.DuplicateKeys);
+        InRest = saved.InRest.ToDictionary(r => (r.Key, r.Reason), r => r.Count);
+        foreach (var (what, count) in saved.Marked)
+        {
+            Marked[what] = count;
+        }
+        foreach (var (field, count) in saved.Dangling)
+        {
+            Dangling[field] = count;
+        }
+        foreach (var (field, join) in saved.Joins)
+        {
+            var to = Join(field);
+            (to.Read, to.Rejected, to.Duplicates, to.Incomplete, to.Dangling) = (join.Read, join.Rejected, join.Duplicates, join.Incomplete, join.Dangling);
+        }
+        Notes.Clear();
+        Notes.AddRange(saved.Notes);
+    }
+
     public void BeginLoad() => Read = Rejected = Duplicates = 0;
 
     public void EndLoad(IReadOnlyList<RowEncoder> encoders)

@@ -5,7 +5,7 @@ using Npgsql;
 namespace Backend.Data.Imports;
 
 /// <summary>Puts filled tables into the places of those in <c>app</c>: drop, move, catalog entry, in one transaction.</summary>
-internal sealed class Publication(LiveCatalog catalog, ImportState state, string source)
+internal sealed class Publication(LiveCatalog catalog, ImportState state, string source, RunRecord record)
 {
     public async Task<string?> RunAsync(IReadOnlyList<StagedTable> tables, bool replace, CancellationToken cancellation)
     {
@@ -32,6 +32,8 @@ internal sealed class Publication(LiveCatalog catalog, ImportState state, string
                 await change.NoteTableAsync(number, 'r');
             }
 
+            foreach (var table in tables)
+                await record.NoteAsync(change.Connection, table, ImportStage.Published, CancellationToken.None);
             return true;
         }, cancellation);
         return refused;

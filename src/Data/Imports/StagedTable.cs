@@ -24,7 +24,11 @@ public sealed record StagedTableSpec(string Origin, IReadOnlyList<FieldSpec> Fie
 /// <param name="Sql">The whole statement; null when the index is there already or is only noted.</param>
 /// <param name="DefinitionJson">The declaration, for the catalog.</param>
 /// <param name="IfRefused">What to make instead when the rows break a unique index; null: nothing.</param>
-public sealed record StagedIndex(string Name, string? Relation, string? Sql, string DefinitionJson, string? IfRefused = null);
+public sealed record StagedIndex(string Name, string? Relation, string? Sql, string DefinitionJson, string? IfRefused = null)
+{
+    /// <summary>The rows did not allow it: it is only noted.</summary>
+    public bool Refused { get; init; }
+}
 
 /// <summary>A table being filled in schema <c>import</c>, where nobody looks, until it takes the place of the one in <c>app</c>.</summary>
 public sealed class StagedTable
@@ -37,6 +41,18 @@ public sealed class StagedTable
         Fields = fields;
         Companions = companions;
     }
+
+    /// <summary>How far it is: after <see cref="ImportRun.StageAsync"/> what of a broken-off run could be kept.</summary>
+    public ImportStage Stage { get; internal set; }
+
+    /// <summary>Of what is read; see <see cref="KeptTable.Fingerprint"/>.</summary>
+    public string Fingerprint { get; internal init; } = "";
+
+    /// <summary>The importer's account of the table, JSON: kept with it when the run is broken off.</summary>
+    public string Report { get; set; } = "{}";
+
+    /// <summary>A hash of the statements that make the empty table.</summary>
+    internal string Definition { get; set; } = "";
 
     /// <summary>What was asked for.</summary>
     public StagedTableSpec Spec { get; }
@@ -73,6 +89,29 @@ public sealed class StagedTable
 
     /// <summary>What was counted in each relation when it was complete.</summary>
     internal Dictionary<string, StagedRows> Rows { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Takes over what a broken-off run knew of it; when <see cref="Indexes"/> are filled.</summary>
+    public void Restore(KeptTable kept)
+    {
+        Report = kept.Report;
+        FieldsInRest.UnionWith(kept.State.FieldsInRest);
+        Untyped.UnionWith(kept.State.Untyped);
+        foreach (var (relation, rows) in kept.State.Rows)
+            Rows[relation] = rows;
+        foreach (var name in kept.State.Refused)
+            Refuse(name);
+    }
+
+    /// <summary>Notes that the rows did not allow an index.</summary>
+    public void Refuse(string index)
+    {
+        lock (Indexes)
+        {
+            var at = Indexes.FindIndex(i => i.Name == index && i.Sql is not null);
+            if (at >= 0)
+                Indexes[at] = Indexes[at] with { Relation = null, Sql = null, Refused = true };
+        }
+    }
 
     /// <summary>Says where a relation leads that nothing had declared.</summary>
     public void SetTarget(string field, string target) => Fields = [.. Fields.Select(f => f.Name == field ? f with { Target = target } : f)];

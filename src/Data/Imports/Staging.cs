@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Backend.Data.Catalog;
 using Npgsql;
 
@@ -12,7 +14,8 @@ internal sealed class Staging(NpgsqlDataSource database)
     /// <summary>Relations that belong to a system table without being join tables.</summary>
     public static IReadOnlyList<string> CompanionsOf(Table table) => table is { System: true, Relation: "users" } ? ["identities"] : [];
 
-    public async Task<StagedTable> CreateAsync(StagedTableSpec spec, Table? existing, bool keepFields, CancellationToken cancellation)
+    /// <summary>Makes the table, unless the one that a broken-off run has left is the same.</summary>
+    public async Task<StagedTable> CreateAsync(StagedTableSpec spec, Table? existing, bool keepFields, string fingerprint, KeptTable? kept, CancellationToken cancellation)
     {
         // Names must be distinct over all tables: one at a time. Making an empty table is quick.
         await _naming.WaitAsync(cancellation);
@@ -21,13 +24,66 @@ internal sealed class Staging(NpgsqlDataSource database)
             await using var connection = await database.OpenConnectionAsync(cancellation);
             var taken = await RelationsAsync(connection, cancellation);
             taken.UnionWith(_staged);
-            var table = existing is { System: true } ? await CloneAsync(connection, spec, existing, taken) : await FreshAsync(connection, spec, existing, keepFields, taken);
+            var script = new List<string>();
+            var table = existing is { System: true }
+                ? await CloneAsync(connection, script, spec, existing, taken, fingerprint)
+                : Fresh(script, spec, existing, keepFields, taken, fingerprint);
+            table.Definition = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', script))));
             _staged.UnionWith(table.Relations);
+            if (kept?.State.Definition == table.Definition && await AreThereAsync(connection, table, cancellation))
+            {
+                table.Stage = kept.Stage;
+                if (kept.Stage == ImportStage.Loaded)
+                    await StripAsync(connection, table, cancellation);
+                return table;
+            }
+
+            // Also those that a field had which the table no longer has: its script makes them and drops them.
+            foreach (var relation in existing is null ? table.Relations : table.Relations.Union(ImportState.Relations(existing)))
+                await ExecuteAsync(connection, $"drop table if exists {ImportRun.Quote(relation)} cascade");
+            foreach (var statement in script)
+                await ExecuteAsync(connection, statement);
             return table;
         }
         finally
         {
             _naming.Release();
+        }
+    }
+
+    /// <summary>Drops what nobody staged.</summary>
+    public async Task SweepAsync(CancellationToken cancellation)
+    {
+        await using var connection = await database.OpenConnectionAsync(cancellation);
+        await using var command = new NpgsqlCommand("""
+            select format('drop table if exists import.%I cascade', relname) from pg_class where relnamespace = 'import'::regnamespace and relkind = 'r' and relname <> all($1)
+            """, connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = _staged.ToArray() });
+        foreach (var statement in await TextsAsync(command, cancellation))
+            await ExecuteAsync(connection, statement);
+    }
+
+    private static async Task<bool> AreThereAsync(NpgsqlConnection connection, StagedTable table, CancellationToken cancellation)
+    {
+        await using var command = new NpgsqlCommand("select bool_and(to_regclass(r) is not null) from unnest($1) r", connection);
+        command.Parameters.Add(new NpgsqlParameter { Value = table.Relations.Select(ImportRun.Quote).ToArray() });
+        return (bool)(await command.ExecuteScalarAsync(cancellation))!;
+    }
+
+    // Which of the keys and indexes had been made is not known: they are made again.
+    private static async Task StripAsync(NpgsqlConnection connection, StagedTable table, CancellationToken cancellation)
+    {
+        foreach (var relation in table.Relations)
+        {
+            await using var command = new NpgsqlCommand("""
+                select format('alter table %s drop constraint %I', $1, conname) from pg_constraint where conrelid = $1::regclass and contype in ('p', 'u', 'x')
+                union all
+                select format('drop index import.%I', x.relname) from pg_index i join pg_class x on x.oid = i.indexrelid
+                where i.indrelid = $1::regclass and not exists (select from pg_constraint k where k.conindid = i.indexrelid)
+                """, connection);
+            command.Parameters.Add(new NpgsqlParameter { Value = ImportRun.Quote(relation) });
+            foreach (var statement in await TextsAsync(command, cancellation))
+                await ExecuteAsync(connection, statement);
         }
     }
 
@@ -69,11 +125,11 @@ internal sealed class Staging(NpgsqlDataSource database)
     private static string ReferenceIndexSql(string relation, Field field) =>
         $"create index {Sql.Quote(Naming.Index(relation, field.Column!, "idx"))} on {ImportRun.Quote(relation)} ({field.QuotedColumn}{AccessKey.Suffix})";
 
-    private static async Task<StagedTable> FreshAsync(NpgsqlConnection connection, StagedTableSpec spec, Table? existing, bool keepFields, HashSet<string> taken)
+    private static StagedTable Fresh(List<string> script, StagedTableSpec spec, Table? existing, bool keepFields, HashSet<string> taken, string fingerprint)
     {
         var relation = existing?.Relation ?? Naming.Relation(spec.Origin, taken);
         taken.Add(relation);
-        await ExecuteAsync(connection, $"""
+        script.Add($"""
             create table {ImportRun.Quote(relation)} (
                 id text collate "C" not null,
                 created_at timestamptz(3) not null,
@@ -89,15 +145,17 @@ internal sealed class Staging(NpgsqlDataSource database)
         if (keepFields)
             specs.AddRange(existing!.Fields.Where(f => spec.Fields.All(s => s.Name != f.Name)).Select(f => new FieldSpec(f.Name, f.Kind, f.Target) { Required = f.Required, Default = f.Default }));
         var columns = new HashSet<string>(StringComparer.Ordinal);
-        var fields = await AddFieldsAsync(connection, relation, specs, columns, existing, taken, spec);
-        return new StagedTable(spec, existing, relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!)]);
+        var fields = AddFields(script, relation, specs, columns, existing, taken, spec);
+        return new StagedTable(spec, existing, relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!)]) { Fingerprint = fingerprint };
     }
 
-    private static async Task<StagedTable> CloneAsync(NpgsqlConnection connection, StagedTableSpec spec, Table existing, HashSet<string> taken)
+    private static async Task<StagedTable> CloneAsync(NpgsqlConnection connection, List<string> script, StagedTableSpec spec, Table existing, HashSet<string> taken, string fingerprint)
     {
         foreach (var relation in ImportState.Relations(existing))
-            await ExecuteAsync(connection, $"create table {ImportRun.Quote(relation)} (like app.{Sql.Quote(relation)} including all excluding indexes)");
+            script.Add($"create table {ImportRun.Quote(relation)} (like app.{Sql.Quote(relation)} including all excluding indexes)");
         var columns = await ColumnsAsync(connection, existing.Relation);
+        // What "like" stands for today.
+        script.Add("-- " + string.Join(", ", columns.Order(StringComparer.Ordinal)));
         var kept = new List<Field>();
         foreach (var field in existing.Fields)
         {
@@ -116,15 +174,16 @@ internal sealed class Staging(NpgsqlDataSource database)
             }
 
             if (field.Kind == FieldKind.Relation)
-                await ExecuteAsync(connection, $"drop table {ImportRun.Quote(field.Column!)}");
+                script.Add($"drop table {ImportRun.Quote(field.Column!)}");
             else if (field.Column is not null)
-                await ExecuteAsync(connection, $"alter table {ImportRun.Quote(existing.Relation)} drop column {field.QuotedColumn}");
+                script.Add($"alter table {ImportRun.Quote(existing.Relation)} drop column {field.QuotedColumn}");
         }
 
         var added = spec.Fields.Where(f => kept.All(k => k.Name != f.Name)).ToList();
-        var fields = kept.Concat(await AddFieldsAsync(connection, existing.Relation, added, columns, existing, taken, spec)).ToList();
+        var fields = kept.Concat(AddFields(script, existing.Relation, added, columns, existing, taken, spec)).ToList();
         return new StagedTable(spec, existing, existing.Relation, fields, [.. fields.Where(f => f.Kind == FieldKind.Relation).Select(f => f.Column!), .. CompanionsOf(existing)])
         {
+            Fingerprint = fingerprint,
             IndexedColumns = await IndexedColumnsAsync(connection, existing),
         };
     }
@@ -147,13 +206,13 @@ internal sealed class Staging(NpgsqlDataSource database)
 
     private static string[] Declared(Table existing) => [.. existing.Indexes.Where(i => i.Relation is not null).Select(i => i.Relation!)];
 
-    private static async Task<List<Field>> AddFieldsAsync(NpgsqlConnection connection, string relation, List<FieldSpec> specs, HashSet<string> columns, Table? existing,
+    private static List<Field> AddFields(List<string> script, string relation, List<FieldSpec> specs, HashSet<string> columns, Table? existing,
         HashSet<string> taken, StagedTableSpec spec)
     {
         var fields = Name(relation, specs, columns, existing, taken, spec);
         foreach (var field in fields.Where(f => f.Kind == FieldKind.Relation))
         {
-            await ExecuteAsync(connection, $"""
+            script.Add($"""
                 create table {ImportRun.Quote(field.Column!)} (
                     owning_id text collate "C" not null,
                     related_id text collate "C" not null,
@@ -164,7 +223,7 @@ internal sealed class Staging(NpgsqlDataSource database)
 
         var add = fields.Where(f => f is { Column: not null, Kind: not FieldKind.Relation }).Select(f => $"add column {f.QuotedColumn} {CatalogChange.TypeOf(f.Kind)}").ToList();
         if (add.Count > 0)
-            await ExecuteAsync(connection, $"alter table {ImportRun.Quote(relation)} {string.Join(", ", add)}");
+            script.Add($"alter table {ImportRun.Quote(relation)} {string.Join(", ", add)}");
         return fields;
     }
 
@@ -232,7 +291,7 @@ internal sealed class Staging(NpgsqlDataSource database)
     private static async Task<HashSet<string>> ColumnsAsync(NpgsqlConnection connection, string relation)
     {
         await using var command = new NpgsqlCommand("select attname::text from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped", connection);
-        command.Parameters.Add(new NpgsqlParameter { Value = ImportRun.Quote(relation) });
+        command.Parameters.Add(new NpgsqlParameter { Value = "app." + Sql.Quote(relation) });
         return await TextsAsync(command, CancellationToken.None);
     }
 

@@ -27,6 +27,13 @@ internal sealed class Target : IAsyncDisposable
     public Task<ImportReport> ImportAsync(string source, Func<ImportOptions, ImportOptions> with) =>
         ImportAsync(with(new ImportOptions(source, Database.ConnectionString) { Rejects = RejectFile, Temporary = _folder.Path }));
 
+    /// <summary>Imports, and hears what the progress says.</summary>
+    public async Task<ImportReport> ImportAsync(string source, Func<ImportOptions, ImportOptions> with, TextWriter said, CancellationToken stop = default)
+    {
+        using var progress = new Progress(said, terminal: false);
+        return await new Importer(with(new ImportOptions(source, Database.ConnectionString) { Rejects = RejectFile, Temporary = _folder.Path }), progress).RunAsync(stop);
+    }
+
     public static async Task<ImportReport> ImportAsync(ImportOptions options)
     {
         using var progress = new Progress(TextWriter.Null, terminal: false);
