@@ -16,16 +16,12 @@ internal sealed class Fingerprint(DumpSource source, Func<SourceCollection, Coll
         {
             text.Append(field.Name).Append(' ').Append(field.Kind).Append(' ').Append(field.Target).Append(' ').Append(field.Required).Append('\n');
         }
-        // A live database changes while it is read; whoever follows it brings what changed.
-        if (!source.IsLive)
+        foreach (var collection in source.Collections.Where(c => c == plan.Collection || plan.Joins.Any(j => j.Collection == c) || c.Name.EndsWith("_SCHEMA", StringComparison.Ordinal)))
         {
-            foreach (var collection in source.Collections.Where(c => c == plan.Collection || plan.Joins.Any(j => j.Collection == c) || c.Name.EndsWith("_SCHEMA", StringComparison.Ordinal)))
+            text.Append(collection.Name).Append(' ').Append(scans(collection)?.Documents).Append(' ').Append(scans(collection)?.Hash).Append('\n');
+            foreach (var index in collection.Metadata.Indexes)
             {
-                text.Append(collection.Name).Append(' ').Append(scans(collection)?.Documents).Append(' ').Append(scans(collection)?.Hash).Append('\n');
-                foreach (var index in collection.Metadata.Indexes)
-                {
-                    text.Append(index.Name).Append(' ').AppendJoin(',', index.Key).Append(' ').AppendJoin(',', index.Options.OrderBy(o => o.Key, StringComparer.Ordinal)).Append('\n');
-                }
+                text.Append(index.Name).Append(' ').AppendJoin(',', index.Key).Append(' ').AppendJoin(',', index.Options.OrderBy(o => o.Key, StringComparer.Ordinal)).Append('\n');
             }
         }
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));

@@ -37,8 +37,6 @@ internal sealed class RuledSource : DumpSource
 
     public override Action<string>? Say { get => _source.Say; set => _source.Say = value; }
 
-    public override bool IsLive => _source.IsLive;
-
     public override IReadOnlyList<SourceCollection> Collections => [.. _source.Collections.Select(c => Of(c).Collection)];
 
     /// <summary>The source by the rules; the source itself when they change no document and no name.</summary>

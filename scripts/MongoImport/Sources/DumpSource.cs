@@ -24,9 +24,6 @@ internal abstract class DumpSource : IDisposable
     /// </summary>
     public abstract bool IsExport { get; }
 
-    /// <summary>Whether the documents may change while they are read. Then what was read twice need not be the same.</summary>
-    public virtual bool IsLive => false;
-
     /// <summary>Collections whose documents <see cref="Scan"/> hands out; what is not wanted is not even read, where that can be helped.</summary>
     public Func<SourceCollection, bool> Wanted { get; set; } = _ => true;
 
