@@ -8,7 +8,7 @@ namespace Backend.MongoImport.Loading;
 
 /// <summary>
 /// One binary COPY: rows come from one thread, another sends them. A COPY that is alone empties its table in the same transaction, so that
-/// PostgreSQL may write the rows as frozen, and VACUUM has nothing left to do. Beside others it cannot (docs/decisions/020-parallel-copy.md).
+/// PostgreSQL may write the rows as frozen, and VACUUM has nothing left to do. Beside others it cannot (docs/decisions/022-parallel-copy.md).
 /// </summary>
 internal sealed class CopySink : IAsyncDisposable
 {

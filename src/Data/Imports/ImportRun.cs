@@ -6,7 +6,7 @@ namespace Backend.Data.Imports;
 /// <summary>
 /// One import: tables are made and filled in schema <c>import</c> and then take their places in <c>app</c>, a group of them in one commit.
 /// One import at a time; what a broken-off one left behind is swept away by the next, unless that goes on with it
-/// (docs/decisions/020-resumed-imports.md).
+/// (docs/decisions/021-resumed-imports.md).
 /// </summary>
 public sealed class ImportRun : IAsyncDisposable
 {

@@ -1,4 +1,4 @@
--- An import that was broken off can go on (docs/decisions/020-resumed-imports.md): what it had done, per table.
+-- An import that was broken off can go on (docs/decisions/021-resumed-imports.md): what it had done, per table.
 create table catalog.import_runs (
     number bigint generated always as identity primary key,
     source text not null,
