@@ -15,7 +15,8 @@ internal sealed class CopySink : IAsyncDisposable
     private const int BuffersAtMost = 4;
     private const int SendAt = 256 * 1024;
 
-    private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
+    /// <summary>What binary COPY begins with.</summary>
+    public static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xFF, .. "\r\n\0"u8, 0, 0, 0, 0, 0, 0, 0, 0];
 
     private readonly NpgsqlConnection _connection;
     private readonly NpgsqlTransaction _transaction;

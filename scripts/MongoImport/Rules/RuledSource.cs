@@ -31,6 +31,8 @@ internal sealed class RuledSource : DumpSource
 
     public override long Size => _source.Size;
 
+    public override bool NeedsScan => _source.NeedsScan;
+
     public override bool IsExport => _source.IsExport;
 
     public override byte[]? Position => _source.Position;

@@ -36,6 +36,9 @@ internal abstract class DumpSource : IDisposable
     /// <summary>Told a sentence for the operator when something happens on the way.</summary>
     public virtual Action<string>? Say { get; set; }
 
+    /// <summary>Whether <see cref="Collections"/> can be read only after <see cref="Scan"/>.</summary>
+    public virtual bool NeedsScan => true;
+
     /// <summary>
     /// Goes through everything once. Afterwards <see cref="Collections"/> is complete and damage is marked where it is. Blocks come from
     /// one thread for each collection, and the callee disposes of them.

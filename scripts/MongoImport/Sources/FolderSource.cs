@@ -20,6 +20,8 @@ internal sealed class FolderSource : DumpSource
 
     public override bool IsExport { get; }
 
+    public override bool NeedsScan => false;
+
     public override long Size => _collections.Sum(c => c.Size);
 
     public override IReadOnlyList<SourceCollection> Collections => _collections;

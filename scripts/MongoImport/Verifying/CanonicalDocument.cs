@@ -1,4 +1,3 @@
-using System.Text;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 using Buffer = Backend.MongoImport.Values.Buffer;
@@ -191,34 +190,35 @@ internal sealed class CanonicalDocument(CanonicalFields fields)
     {
         var hasReaders = TryGet(document, KeyRole.Readers, out var readers);
         var hasWriters = TryGet(document, KeyRole.Writers, out var writers);
-        var hasAcl = TryGet(document, KeyRole.Acl, out var acl);
-        var hasLegacy = TryGet(document, KeyRole.LegacyAcl, out var legacy);
-        if ((hasReaders && readers.Type != BsonType.Null) || (hasWriters && writers.Type != BsonType.Null))
+        var hasAcl = TryGet(document, KeyRole.Acl, out var acl) && acl.Type != BsonType.Null;
+        var hasLegacy = TryGet(document, KeyRole.LegacyAcl, out var legacy) && legacy.Type != BsonType.Null;
+        if ((!hasReaders || readers.Type == BsonType.Null) && (!hasWriters || writers.Type == BsonType.Null))
         {
-            rules?.Count(Rule.RightsRepeated, hasAcl || hasLegacy);
-        }
-        else if (hasAcl && acl.Type == BsonType.Document)
-        {
-            rules?.Count(Rule.RightsRepeated, hasLegacy);
-            AddRights(Acls.Of(acl, "read"u8, "write"u8));
-            return;
-        }
-        else if (hasLegacy && legacy.Type == BsonType.Document)
-        {
-            rules?.Count(Rule.LegacyAcl);
-            AddRights(Acls.Of(legacy, "r"u8, "w"u8));
-            return;
-        }
-        else
-        {
-            if (hasAcl && acl.Type != BsonType.Null)
+            if (hasAcl && acl.Type == BsonType.Document)
+            {
+                AddRights(acl, "read"u8, "write"u8);
+                return;
+            }
+            if (hasLegacy && legacy.Type == BsonType.Document)
+            {
+                rules?.Count(Rule.LegacyAcl);
+                AddRights(legacy, "r"u8, "w"u8);
+                return;
+            }
+            if (hasAcl)
             {
                 Add(KeyRole.Acl, CanonicalValue.Of(acl, rules));
             }
-            if (hasLegacy && legacy.Type != BsonType.Null)
+            if (hasLegacy)
             {
                 Add(KeyRole.LegacyAcl, CanonicalValue.Of(legacy, rules));
             }
+        }
+        else if (rules is not null)
+        {
+            var none = Hash128.Of(0, 1);
+            var lists = (hasReaders ? OfSet(readers, null) : none, hasWriters ? OfSet(writers, null) : none);
+            rules.Count(Rule.RightsRepeated, (hasAcl && OfFlags(acl, "read"u8, "write"u8) != lists) || (hasLegacy && OfFlags(legacy, "r"u8, "w"u8) != lists));
         }
         if (hasReaders)
         {
@@ -230,21 +230,34 @@ internal sealed class CanonicalDocument(CanonicalFields fields)
         }
     }
 
-    private void AddRights(Data.Access.RowAcl acl)
+    private void AddRights(BsonValue acl, ReadOnlySpan<byte> read, ReadOnlySpan<byte> write)
     {
-        _values.Add((ReadersKey.Name, OfSet(acl.Read), ReadersKey));
-        _values.Add((WritersKey.Name, OfSet(acl.Write), WritersKey));
+        var (readers, writers) = OfFlags(acl, read, write);
+        _values.Add((ReadersKey.Name, readers, ReadersKey));
+        _values.Add((WritersKey.Name, writers, WritersKey));
     }
 
-    private static UInt128 OfSet(IEnumerable<string> names)
+    // {"*": {read: true}} as two sets of names.
+    private static (UInt128 Readers, UInt128 Writers) OfFlags(BsonValue acl, ReadOnlySpan<byte> read, ReadOnlySpan<byte> write)
     {
-        UInt128 sum = 0;
-        foreach (var name in names)
+        UInt128 readers = 0, writers = 0;
+        if (acl.Type == BsonType.Document)
         {
-            sum += CanonicalValue.OfText(Encoding.UTF8.GetBytes(name));
+            var reader = new BsonReader(acl.Raw);
+            while (reader.Read())
+            {
+                if (reader.Type == BsonType.Document && BsonText.IsStorable(reader.Name))
+                {
+                    var name = CanonicalValue.OfText(reader.Name);
+                    readers += IsTrue(reader.Value, read) ? name : 0;
+                    writers += IsTrue(reader.Value, write) ? name : 0;
+                }
+            }
         }
-        return Hash128.Of(sum, 1);
+        return (Hash128.Of(readers, 1), Hash128.Of(writers, 1));
     }
+
+    private static bool IsTrue(BsonValue flags, ReadOnlySpan<byte> name) => flags.TryFind(name, out var flag) && flag.Type == BsonType.Boolean && flag.Boolean;
 
     private static UInt128 OfSet(BsonValue list, RuleCounts? rules)
     {

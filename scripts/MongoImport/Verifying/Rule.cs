@@ -58,7 +58,7 @@ internal static class RuleTexts
         Rule.DuplicateKey => "of a key that comes twice in a document the last value counts",
         Rule.DuplicateId => "of documents with one id the last read is the row",
         Rule.LegacyAcl => "rights that stand in _acl alone are honoured",
-        Rule.RightsRepeated => "_acl and ACL beside _rperm and _wperm are ignored, as by the old server",
+        Rule.RightsRepeated => "_acl or ACL says something else than _rperm and _wperm, and is ignored, as by the old server",
         Rule.SessionRights => "a session is its user's, whatever rights stand in it",
         Rule.UnlinkedProvider => "auth data that are null: the provider was unlinked",
         Rule.RelationMarker => "{__type: \"Relation\"} says nothing that the schema does not",

@@ -33,6 +33,22 @@ public sealed class ImportState(NpgsqlDataSource database)
         return rules;
     }
 
+    /// <summary>Which of the rows something else than an import has written last. Ids that have no row are left out.</summary>
+    public async Task<IReadOnlySet<string>> WrittenByOthersAsync(Table table, string[] ids, CancellationToken cancellation = default)
+    {
+        await using var command = database.CreateCommand($"""
+            select t.id from {table.Quoted} t
+            where t.id = any($1) and not coalesce((select t.xmin::text = any(i.writers) from catalog.imports i where i.relation = $2), false)
+            """);
+        command.Parameters.Add(new NpgsqlParameter { Value = ids });
+        command.Parameters.Add(new NpgsqlParameter { Value = table.Relation });
+        await using var reader = await command.ExecuteReaderAsync(cancellation);
+        var written = new HashSet<string>(StringComparer.Ordinal);
+        while (await reader.ReadAsync(cancellation))
+            written.Add(reader.GetString(0));
+        return written;
+    }
+
     /// <summary>Whether an import made the table as it is now.</summary>
     internal async Task<bool> WasImportedAsync(Table table, CancellationToken cancellation)
     {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Reporting;
+using Backend.MongoImport.Verifying;
 using Backend.MongoImport.Rules;
 using Backend.Testing;
 
@@ -49,6 +50,14 @@ internal sealed class Target : IAsyncDisposable
             folder.Write(name, text);
         }
         return await ImportAsync(folder.Path);
+    }
+
+    /// <summary>Compares a source with what was imported.</summary>
+    public async Task<VerifyReport> VerifyAsync(string source, Func<VerifyOptions, VerifyOptions>? with = null)
+    {
+        var options = new VerifyOptions(source, Database.ConnectionString) { Temporary = _folder.Path };
+        using var progress = new Progress(TextWriter.Null, terminal: false);
+        return await new Verifier(with?.Invoke(options) ?? options, progress, TimeProvider.System).RunAsync(CancellationToken.None);
     }
 
     /// <summary>One value.</summary>
