@@ -1,8 +1,8 @@
 using System.Text.Json;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Reporting;
-using Backend.MongoImport.Verifying;
 using Backend.MongoImport.Rules;
+using Backend.MongoImport.Verifying;
 using Backend.Testing;
 
 namespace Backend.MongoImport.Tests.Imports;
