@@ -99,12 +99,12 @@ public sealed partial class AccountService
     private async Task<UInt128[]> SetPasswordAsync(NpgsqlConnection connection, string userId, string hash, bool endSessions)
     {
         await connection.ExecuteAsync($"""
-            update app.users set password_hash = @hash, password_changed_at = now(), reset_token = null, reset_token_expires_at = null,
+            update app.users set password_hash = @hash, password_changed_at = case when @Ages then now() end, reset_token = null, reset_token_expires_at = null,
                 password_history = case when @History = 0 then password_history
                     else (password_history || password_hash)[greatest(1, cardinality(password_history) + 3 - @History):] end
                 {(endSessions ? ", legacy_session_token = null" : "")}
             where id = @userId
-            """, new { userId, hash, _rules.History });
+            """, new { userId, hash, _rules.History, _rules.Ages });
         if (!endSessions)
             return [];
         var ended = await connection.QueryAsync<(string Id, string? Token)>("delete from app.sessions where user_id = @userId returning id, token", new { userId });

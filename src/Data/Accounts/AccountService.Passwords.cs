@@ -45,7 +45,7 @@ public sealed partial class AccountService
     /// <summary>Refuses a password that is too old to log in with. One of which nobody knows how old it is begins to age now.</summary>
     private async Task CheckAgeAsync(UserToLogIn user, CancellationToken cancellation)
     {
-        if (_rules.MaxAge == TimeSpan.Zero)
+        if (!_rules.Ages)
             return;
         if (user.PasswordChangedAt is { } changedAt)
         {

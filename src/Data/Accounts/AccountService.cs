@@ -71,7 +71,7 @@ public sealed partial class AccountService
             await ReserveAsync(transaction.Connection, users, fields, id, cancellation);
             row = await _rows.InsertAsync(users, fields, caller, id, transaction, cancellation);
             if (hash is not null)
-                await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = now() where id = @id", new { hash, id });
+                await transaction.Connection.ExecuteAsync("update app.users set password_hash = @hash, password_changed_at = case when @Ages then now() end where id = @id", new { hash, id, _rules.Ages });
             await TakeFromClosedAsync(transaction.Connection, account.Identities);
             await SetIdentitiesAsync(transaction.Connection, users, id, account.Identities, []);
             if (UserFields.Email(fields).HasValue)

@@ -33,6 +33,11 @@ public sealed class PasswordOptions
     [Range(typeof(TimeSpan), "00:00:00", "36500.00:00:00", ErrorMessage = "Passwords:MaxAge must be 0 (of any age) or more.")]
     public TimeSpan MaxAge { get; set; }
 
+    /// <summary>
+    /// Whether passwords age. Only then it is noted when one is set: with the setting new, nobody is shut out by what happened before it.
+    /// </summary>
+    internal bool Ages => MaxAge > TimeSpan.Zero;
+
     /// <summary>How many passwords, the present one among them, cannot be the new one; 0: none.</summary>
     [Range(0, 20, ErrorMessage = "Passwords:History must be between 0 and 20.")]
     public int History { get; set; }

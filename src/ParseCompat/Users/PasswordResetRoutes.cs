@@ -105,9 +105,10 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
 
     private string ChoosePasswordLink(string token, string username, string? error)
     {
-        var link = $"{_pages}/choose_password?token={Uri.EscapeDataString(token)}&id={Uri.EscapeDataString(_applicationId)}&username={Uri.EscapeDataString(username)}"
-            + $"&app={Uri.EscapeDataString(mail.Value.AppName)}";
-        return error is null ? link : $"{link}&error={Uri.EscapeDataString(error)}";
+        var (name, key, application, app) = (Uri.EscapeDataString(username), Uri.EscapeDataString(token), Uri.EscapeDataString(_applicationId), Uri.EscapeDataString(mail.Value.AppName));
+        return error is null
+            ? $"{_pages}/choose_password?token={key}&id={application}&username={name}&app={app}"
+            : $"{_pages}/choose_password?username={name}&token={key}&id={application}&error={Uri.EscapeDataString(error)}&app={app}";
     }
 
     private void CheckApplication(ParseRequest request)
