@@ -17,7 +17,7 @@ internal sealed class ParseFrame
     private readonly ParseCompatOptions _options;
     private readonly Authenticator _authenticator;
     private readonly ICallerSource _callers;
-    private readonly LiveCatalog _catalog;
+    private readonly LiveCatalog? _catalog;
     private readonly ILogger<ParseFrame> _logger;
     private readonly Cors _cors;
     private readonly string[] _mounts;
@@ -25,7 +25,7 @@ internal sealed class ParseFrame
     private readonly Func<ParseRequest, RouteHandler, ValueTask<ParseResponse>> _run;
 
     public ParseFrame(IOptions<ParseCompatOptions> options, Authenticator authenticator, ICallerSource callers, IEnumerable<IRouteSource> sources,
-        IEnumerable<IRequestGate> gates, LiveCatalog catalog, ILogger<ParseFrame> logger, IRequestRunner? runner = null)
+        IEnumerable<IRequestGate> gates, ILogger<ParseFrame> logger, IRequestRunner? runner = null, LiveCatalog? catalog = null)
     {
         _catalog = catalog;
         _options = options.Value;
@@ -126,7 +126,7 @@ internal sealed class ParseFrame
                 {
                     answer = await _run(request, request.Route.Handler);
                 }
-                catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict && request is { Method: "GET", IsTold: false })
+                catch (Refusal refusal) when (_catalog is not null && refusal.Kind == RefusalKind.Conflict && request is { Method: "GET", IsTold: false })
                 {
                     // A class was changed or dropped between the plan and the statement of a read.
                     await _catalog.CheckAsync(request.Aborted);
