@@ -4,6 +4,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.Data.Migrations;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
@@ -76,6 +77,11 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         await loader.RelateAsync(classes, snapshot, [.. elsewhere], stop);
         progress.Begin("publishing");
         await PublishAsync(classes, run, loader, stop);
+        if (options.Only.Count == 0 && !options.Rules.SkipFiles)
+        {
+            report.Files = await FileImport.RunAsync(options.Files, source, options.Temporary, rejects, progress, stop);
+            plan.Ignored.RemoveAll(i => GridBucket.Is(i.Name, options.Files.Bucket, ""));
+        }
         await run.CompleteAsync(report.Classes.All(c => c.State == ClassState.Imported), stop);
         report.Seconds = progress.Elapsed.TotalSeconds;
         return report;

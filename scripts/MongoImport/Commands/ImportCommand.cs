@@ -27,6 +27,9 @@ internal sealed class ImportCommand : Command
         --rejects FILE        where documents go that cannot be decoded; default: import-rejects.jsonl
         --rules FILE          what is settled per class and field: types, names, what is left out (docs/import.md)
         --streams N           COPY streams at most for one large collection; default: half the cores, at most 8
+        --files FOLDER        the file store, for files in GridFS; default: the setting Files__Directory of the API
+        --files-key FILE      a file whose first line is the passphrase that the old server encrypted files with (encryptionKey)
+        --bucket NAME         the bucket of GridFS; default: fs
         --temporary FOLDER    where standard input, compressed archives and what a live MongoDB holds are put meanwhile
 
         exit code: 0 everything imported, 2 some documents rejected, 1 failed, also for one class (damaged, or left alone)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Rules;
 
 namespace Backend.MongoImport.Commands;
@@ -40,11 +41,14 @@ internal sealed record ImportOptions(string Source, string Connection)
     /// <summary>What the operator settled.</summary>
     public ImportRules Rules { get; init; } = ImportRules.None;
 
+    /// <summary>Where files go.</summary>
+    public FileImportOptions Files { get; init; } = new();
+
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static ImportOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--only", "--streams", "--database", "--report", "--rejects", "--temporary", "--rules"], ["--resume"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--replace", "--only", "--streams", "--database", "--report", "--rejects", "--temporary", "--rules", .. FileImportOptions.Names], ["--resume"]);
         var options = new ImportOptions(given.Only("source"), given.Connection());
         return options with
         {
@@ -58,6 +62,7 @@ internal sealed record ImportOptions(string Source, string Connection)
             Report = given.Value("--report"),
             Rejects = given.Value("--rejects") ?? options.Rejects,
             Rules = RulesReader.ReadFile(given.Value("--rules")),
+            Files = FileImportOptions.Parse(given),
             Temporary = given.Value("--temporary") ?? options.Temporary,
         };
     }

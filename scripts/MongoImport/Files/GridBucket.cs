@@ -5,7 +5,7 @@ using Backend.MongoImport.Sources;
 namespace Backend.MongoImport.Files;
 
 /// <summary>
-/// The files of one GridFS bucket: the entries are in memory (about 300 bytes each, 300 MB for a million files), the chunks are not.
+/// The files of one GridFS bucket: the entries are in memory (about 500 bytes each, 500 MB for a million files), the chunks are not.
 /// </summary>
 internal sealed class GridBucket
 {

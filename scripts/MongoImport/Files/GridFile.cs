@@ -5,28 +5,28 @@ using Backend.MongoImport.Values;
 
 namespace Backend.MongoImport.Files;
 
-/// <summary>An entry of GridFS (<c>fs.files</c>, contract/mongo-storage 1.11), without what only storing it needs.</summary>
+/// <summary>An entry of GridFS (<c>fs.files</c>, contract/mongo-storage 1.11).</summary>
 /// <param name="Id">Of its <c>_id</c>, by which its chunks name it.</param>
 /// <param name="Name">The file's name, which File fields hold.</param>
 /// <param name="Length">Bytes, as stored.</param>
 /// <param name="ChunkSize">Bytes of each chunk but the last.</param>
 /// <param name="Uploaded">Milliseconds since 1970; of equal names the latest counts.</param>
-internal sealed record GridFile(Key Id, string Name, long Length, int ChunkSize, long Uploaded)
+/// <param name="Number">The entry's number in its collection.</param>
+/// <param name="Entry">The entry itself.</param>
+internal sealed record GridFile(Key Id, string Name, long Length, int ChunkSize, long Uploaded, long Number, byte[] Entry)
 {
     /// <summary>What drivers write when nobody says otherwise; old entries may lack it.</summary>
     private const int UsualChunkSize = 255 * 1024;
 
     /// <summary>The MD5 of the bytes, which old drivers wrote; null: not known.</summary>
-    public string? Md5 { get; init; }
+    public string? Md5 => Text("md5"u8);
 
     /// <summary>The media type, if the entry says it.</summary>
-    public string? ContentType { get; init; }
+    public string? ContentType => Text("contentType"u8);
 
-    /// <summary>The user's metadata as an object's bytes; null: none.</summary>
-    public byte[]? Metadata { get; init; }
-
-    /// <summary>The entry's number in its collection.</summary>
-    public long Number { get; init; }
+    /// <summary>The user's metadata as a document; empty: none.</summary>
+    public ReadOnlySpan<byte> Metadata =>
+        new BsonValue(BsonType.Document, Entry).TryFind("metadata"u8, out var given) && given is { Type: BsonType.Document, Raw.Length: > BsonReader.SmallestDocument } ? given.Raw : default;
 
     /// <summary>How many chunks there must be.</summary>
     public long Chunks => (Length + ChunkSize - 1) / ChunkSize;
@@ -46,13 +46,9 @@ internal sealed record GridFile(Key Id, string Name, long Length, int ChunkSize,
         }
         var chunkSize = ParseForms.TryNumber(entry, "chunkSize"u8, out var size) && size is >= 1 and <= int.MaxValue ? (int)size : UsualChunkSize;
         var uploaded = entry.TryFind("uploadDate"u8, out var date) && date.Type == BsonType.Date ? date.Milliseconds : long.MinValue;
-        var metadata = entry.TryFind("metadata"u8, out var given) && given is { Type: BsonType.Document, Raw.Length: > BsonReader.SmallestDocument } ? given.Raw.ToArray() : null;
-        return new GridFile(KeyOf(id), name, (long)length, chunkSize, uploaded)
-        {
-            Number = number,
-            Md5 = ParseForms.TryText(entry, "md5"u8, out var md5) ? Encoding.UTF8.GetString(md5) : null,
-            ContentType = ParseForms.TryText(entry, "contentType"u8, out var type) && type.Length > 0 ? Encoding.UTF8.GetString(type) : null,
-            Metadata = metadata,
-        };
+        return new GridFile(KeyOf(id), name, (long)length, chunkSize, uploaded, number, document.ToArray());
     }
+
+    private string? Text(ReadOnlySpan<byte> key) =>
+        ParseForms.TryText(new BsonValue(BsonType.Document, Entry), key, out var text) && text.Length > 0 ? Encoding.UTF8.GetString(text) : null;
 }

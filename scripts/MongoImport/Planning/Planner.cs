@@ -20,8 +20,8 @@ internal sealed partial class Planner
         ["_dummy"] = "left over from a hosted export",
         ["_EventDimension"] = "left over from a hosted export",
         ["_ExportProgress"] = "left over from a hosted export",
-        ["fs.files"] = "GridFS: files are not imported by this program",
-        ["fs.chunks"] = "GridFS: files are not imported by this program",
+        ["fs.files"] = "GridFS: left out by rule, or --bucket names another bucket",
+        ["fs.chunks"] = "GridFS: left out by rule, or --bucket names another bucket",
     }.ToFrozenDictionary();
 
     private static readonly FrozenSet<string> SystemClasses = new[]

@@ -1,3 +1,4 @@
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Planning;
 
 namespace Backend.MongoImport.Reporting;
@@ -20,14 +21,17 @@ internal sealed class ImportReport(string source, ImportPlan plan, RejectFile re
     /// <summary>Values that rules left out, by class and field as the source calls them.</summary>
     public IReadOnlyList<(string ClassName, string Field, long Values)> Skipped => plan.Skipped;
 
+    /// <summary>What became of the files in GridFS; null: the source has none.</summary>
+    public FilesReport? Files { get; set; }
+
     public long Read => _classes.Sum(c => c.Read + c.Joins.Values.Sum(j => j.Read));
 
     public long Rejected => rejects.Count;
 
     public string? RejectFile => rejects.Count > 0 ? rejects.Path : null;
 
-    /// <summary>0: all imported; 2: some documents rejected; 1: some class was not imported.</summary>
-    public int ExitCode => _classes.Any(c => c.State is ClassState.Damaged or ClassState.Failed or ClassState.LeftAlone) ? 1 : Rejected > 0 ? 2 : 0;
+    /// <summary>0: all imported; 2: some documents rejected, or files left; 1: some class was not imported.</summary>
+    public int ExitCode => _classes.Any(c => c.State is ClassState.Damaged or ClassState.Failed or ClassState.LeftAlone) ? 1 : Rejected > 0 || Files is { IsIncomplete: true } ? 2 : 0;
 
     public ClassReport Add(ClassReport report)
     {

@@ -44,6 +44,7 @@ internal static class ReportJson
             Relations = c.Joins.ToDictionary(j => j.Key, j => new { j.Value.Read, j.Value.Imported, j.Value.Rejected, j.Value.Duplicates, j.Value.Incomplete, j.Value.Dangling }),
             c.Notes,
         }),
+        report.Files,
         Ignored = report.Ignored.Select(i => new { i.Name, i.Documents, i.Reason }),
         Skipped = report.Skipped.Select(s => new { Class = s.ClassName, s.Field, s.Values }),
         report.Notes,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Planning;
 
 namespace Backend.MongoImport.Reporting;
@@ -34,6 +35,11 @@ internal static class ReportText
             to.WriteLine($"{one.Name}:");
             lines.ForEach(line => to.WriteLine("  " + line));
         }
+        if (report.Files is { } files)
+        {
+            to.WriteLine();
+            Write(files, to);
+        }
         if (report.Ignored.Count > 0)
         {
             to.WriteLine();
@@ -60,6 +66,26 @@ internal static class ReportText
         to.WriteLine();
         to.WriteLine($"{N(report.Read)} documents in {report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s ({N((long)(report.Read / Math.Max(report.Seconds, 0.001)))} a second)"
             + (report.Rejected > 0 ? $", {N(report.Rejected)} rejected: see {report.RejectFile}" : ""));
+    }
+
+    /// <summary>What became of files.</summary>
+    public static void Write(FilesReport files, TextWriter to)
+    {
+        to.WriteLine($"Files: {N(files.Found)} in GridFS{(files.Folder is null ? "" : $", {N(files.Imported)} imported into {files.Folder} ({N(files.Bytes)} bytes), {N(files.Present)} there already")}");
+        Line(files.Older, "entries whose name was uploaded again later");
+        Line(files.Damaged, "damaged: they are in the reject file");
+        Line(files.DuplicateChunks, "chunks that came twice");
+        Line(files.OrphanChunks, "chunks of no file");
+        Line(files.NotEncrypted, "not encrypted under this key: taken as they are");
+        files.Notes.ForEach(note => to.WriteLine("  " + note));
+
+        void Line(long count, string what)
+        {
+            if (count > 0)
+            {
+                to.WriteLine($"  {N(count)} {what}");
+            }
+        }
     }
 
     private static IEnumerable<string> Details(ClassReport one)

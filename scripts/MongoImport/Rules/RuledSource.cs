@@ -85,6 +85,7 @@ internal sealed class RuledSource : DumpSource
         foreach (var (collection, ruled) in _ruled)
         {
             ruled.Collection.Damage = collection.Damage;
+            ruled.Collection.Size = collection.Size;
             if (ruled.Scan?.Conflict is { } conflict)
             {
                 throw new SourceException($"classes.{ruled.ClassName}.fields: documents have a key {conflict} already, so no field can be renamed to it");

@@ -35,8 +35,11 @@ internal sealed class SampleTests
     }
 
     [Test]
-    public void What_is_no_class_is_named_with_the_reason() =>
-        Assert.That(_report.Ignored.Select(i => i.Name), Is.EquivalentTo(NotImported.Except(["_SCHEMA"])));
+    public void What_is_no_class_is_named_with_the_reason_and_files_are_in_the_store()
+    {
+        Assert.That(_report.Ignored.Select(i => i.Name), Is.EquivalentTo(NotImported.Except(["_SCHEMA", "fs.files", "fs.chunks"])));
+        Assert.That((_report.Files!.Found, _report.Files.Imported), Is.EqualTo((2L, 2L)));
+    }
 
     [Test]
     public async Task Well_formed_rows_have_nothing_in_rest()

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Verifying;
@@ -26,7 +27,7 @@ internal sealed class Target : IAsyncDisposable
 
     /// <summary>Imports with further options.</summary>
     public Task<ImportReport> ImportAsync(string source, Func<ImportOptions, ImportOptions> with) =>
-        ImportAsync(with(new ImportOptions(source, Database.ConnectionString) { Rejects = RejectFile, Temporary = _folder.Path }));
+        ImportAsync(with(new ImportOptions(source, Database.ConnectionString) { Rejects = RejectFile, Temporary = _folder.Path, Files = new FileImportOptions { Folder = Path.Combine(_folder.Path, "files") } }));
 
     /// <summary>Imports, and hears what the progress says.</summary>
     public async Task<ImportReport> ImportAsync(string source, Func<ImportOptions, ImportOptions> with, TextWriter said, CancellationToken stop = default)
