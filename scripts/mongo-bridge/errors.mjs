@@ -4,15 +4,13 @@ import { ProtocolError } from './frames.mjs';
 const unauthorized = new Set([13, 18, 8000]);
 const historyLost = new Set([286, 260, 280, 136, 40576, 40585, 40615, 40647, 50811]);
 const noReplicaSet = new Set([40573, 40324]);
-const tooLarge = new Set([10334]);
 const lost = new Set([6, 7, 43, 89, 91, 189, 234, 262, 9001, 10107, 10058, 11600, 11602, 13435, 13436, 63, 150, 13388, 133, 134, 50, 64, 237]);
 
 /** The kind of an error. `connected`: whether the server had answered before. */
 export function kindOf(error, connected) {
   if (error instanceof ProtocolError) return 'protocol';
-  const text = `${error.message}`;
   if (unauthorized.has(error.code)) return 'unauthorized';
-  if (tooLarge.has(error.code) || /BSONObjectTooLarge/.test(text)) return 'refused';
+  if (isTooLarge(error)) return 'refused';
   if (historyLost.has(error.code) || error.hasErrorLabel?.('NonResumableChangeStreamError')) return 'history-lost';
   if (noReplicaSet.has(error.code)) return 'not-a-replica-set';
   if (isTooOld(error)) return 'refused';
@@ -22,6 +20,11 @@ export function kindOf(error, connected) {
     return connected ? 'lost' : 'unreachable';
   }
   return 'refused';
+}
+
+/** Whether the server says that an answer would be too large. */
+export function isTooLarge(error) {
+  return error.code === 10334 || /BSONObjectTooLarge|BSONObj size: \d+ .* is invalid/.test(error.message);
 }
 
 /** A message without the connection string's password. */

@@ -1,7 +1,7 @@
 // What is read from MongoDB: what there is, its documents, its changes. Documents pass as the bytes they are.
 import mongodb from 'mongodb';
 import { documentsOf, decode, decodeExactly, encode, ProtocolError } from './frames.mjs';
-import { kindOf } from './errors.mjs';
+import { isTooLarge, kindOf } from './errors.mjs';
 
 const { BSON } = mongodb;
 const blockSize = 512 * 1024;
@@ -142,22 +142,32 @@ export async function read(client, db, { collection, filter }, { topology, time 
 /** Sends changes from a position on until something else is asked for. */
 export async function watch(db, payload, input, output) {
   let { position, wait } = request(payload);
-  let stream = openStream(db, position, wait);
+  let bare = false;
+  let stream = openStream(db, position, wait, bare);
   let failures = 0;
+  const reopen = async () => {
+    await close(stream);
+    stream = openStream(db, position, wait, bare);
+  };
   try {
     while (!input.pending) {
-      let first;
+      let events;
       try {
-        first = await stream.cursor.tryNext();
+        const first = await stream.cursor.tryNext();
+        events = first ? [first, ...stream.cursor.readBufferedDocuments()] : [];
+        if (bare) events = await withDocuments(db, events);
       } catch (error) {
+        if (isTooLarge(error) && !bare) {
+          // An event with its document is larger than MongoDB sends. Once more without, for as long as this batch lasts: the documents are looked up here.
+          bare = true;
+        } else if (kindOf(error, true) !== 'lost' || ++failures > reopenings) {
+          throw error;
+        }
         // An election, or a connection that broke: the driver finds the new primary. Not for ever: then the other side decides.
-        if (kindOf(error, true) !== 'lost' || ++failures > reopenings) throw error;
-        await close(stream);
-        stream = openStream(db, position, wait);
+        await reopen();
         continue;
       }
       failures = 0;
-      const events = first ? [first, ...stream.cursor.readBufferedDocuments()] : [];
       const token = stream.cursor.postBatchResumeToken ?? (events.length > 0 ? decodeExactly(events.at(-1))._id : null);
       if (token) position = { token };
       for (let at = 0; at < events.length || at === 0;) {
@@ -168,14 +178,37 @@ export async function watch(db, payload, input, output) {
         await output.send('w', encode({ position: reached ?? null }), ...events.slice(at, end));
         at = Math.max(end, 1);
       }
-      if (stream.cursor.isDead && stream.cursor.bufferedCount() === 0) {
-        await close(stream);
-        stream = openStream(db, position, wait);
+      const ended = stream.cursor.isDead && stream.cursor.bufferedCount() === 0;
+      if (ended || (bare && events.length > 0)) {
+        bare = false;
+        await reopen();
       }
     }
   } finally {
     await close(stream);
   }
+}
+
+// Puts the documents into events that came without. A document that is gone by now is left out: a delete follows.
+async function withDocuments(db, events) {
+  const complete = [];
+  for (const event of events) {
+    const { operationType, ns, documentKey } = decodeExactly(event);
+    if (!['insert', 'update', 'replace'].includes(operationType)) {
+      complete.push(event);
+      continue;
+    }
+    const document = await db.collection(ns.coll).findOne(documentKey, { raw: true, readConcern: { level: 'majority' } });
+    complete.push(document ? withElement(event, 'fullDocument', document) : event);
+  }
+  return complete;
+}
+
+// A document with one more element, itself a document, at its end.
+function withElement(document, name, value) {
+  const whole = Buffer.concat([document.subarray(0, -1), Buffer.from([3]), Buffer.from(`${name}\0`), value, Buffer.from([0])]);
+  whole.writeInt32LE(whole.length, 0);
+  return whole;
 }
 
 function request(payload) {
@@ -185,13 +218,15 @@ function request(payload) {
 }
 
 // The driver's own ChangeStream looks into each event, which raw bytes do not allow; its cursor does not.
-function openStream(db, position, wait) {
-  const options = { raw: true, fullDocument: 'updateLookup', maxAwaitTimeMS: wait };
+function openStream(db, position, wait, bare = false) {
+  const options = { raw: true, maxAwaitTimeMS: wait };
+  if (!bare) options.fullDocument = 'updateLookup';
+  else options.batchSize = 10;
   // Not resumeAfter: that cannot go on after an event that ended a stream.
   if (position?.token) options.startAfter = position.token;
   else if (position?.time) options.startAtOperationTime = position.time;
   // What an update changed is not used: without it an event of a large document stays under MongoDB's limit.
-  const stream = db.watch([{ $project: { updateDescription: 0 } }], options);
+  const stream = db.watch([{ $project: bare ? { updateDescription: 0, fullDocument: 0 } : { updateDescription: 0 } }], options);
   if (typeof stream.cursor?.tryNext !== 'function') throw new ProtocolError('this version of the mongodb package is not the one that package.json names');
   return stream;
 }

@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Backend.MongoDouble.Bson;
 using Backend.MongoDouble.Commands;
 using Backend.MongoDouble.Store;
@@ -23,6 +26,7 @@ public sealed class MongoServer : IAsyncDisposable
     private readonly ConcurrentQueue<string> _commands = new();
     private readonly ConcurrentDictionary<string, MongoDoc> _last = new();
     private readonly CancellationTokenSource _stop = new();
+    private readonly X509Certificate2? _certificate;
     private TcpListener _listener = new(IPAddress.Loopback, 0);
     private Task _accepting = Task.CompletedTask;
 
@@ -30,11 +34,20 @@ public sealed class MongoServer : IAsyncDisposable
     {
         _options = options;
         _dispatcher = new Dispatcher(_store, _cursors, options, () => Address);
+        if (options.Tls)
+        {
+            _certificate = OwnCertificate.Make();
+            CertificateFile = Path.GetTempFileName();
+            File.WriteAllText(CertificateFile, _certificate.ExportCertificatePem());
+        }
         Listen();
     }
 
     /// <summary>Host and port.</summary>
     public string Address { get; private set; } = "";
+
+    /// <summary>The file of the certificate (PEM), for clients that are to trust it; empty without TLS.</summary>
+    public string CertificateFile { get; } = "";
 
     /// <summary>What goes wrong.</summary>
     public Faults Faults { get; } = new();
@@ -59,7 +72,7 @@ public sealed class MongoServer : IAsyncDisposable
     public string Uri(string database = "", params string[] further)
     {
         var login = _options.User is { } user ? $"{System.Uri.EscapeDataString(user)}:{System.Uri.EscapeDataString(_options.Password)}@" : "";
-        IEnumerable<string> settings = [.. _options.ReplicaSet ? ["replicaSet=rs0"] : Array.Empty<string>(), .. _options.User is null ? [] : new[] { "authSource=admin" }, .. further];
+        IEnumerable<string> settings = [.. _options.ReplicaSet ? ["replicaSet=rs0"] : Array.Empty<string>(), .. _options.User is null ? [] : new[] { "authSource=admin" }, .. _options.Tls ? new[] { "tls=true" } : [], .. further];
         return $"mongodb://{login}{Address}/{database}?{string.Join('&', settings)}";
     }
 
@@ -213,6 +226,11 @@ public sealed class MongoServer : IAsyncDisposable
         }
         await Task.WhenAll(_clients.Values);
         _stop.Dispose();
+        _certificate?.Dispose();
+        if (CertificateFile.Length > 0)
+        {
+            File.Delete(CertificateFile);
+        }
     }
 
     private void Listen()
@@ -255,7 +273,7 @@ public sealed class MongoServer : IAsyncDisposable
         var session = new Session(() => client.Client is not { Connected: true } socket || (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0));
         try
         {
-            var stream = client.GetStream();
+            await using var stream = await OpenAsync(client);
             while (await Message.ReadAsync(stream, _stop.Token) is { } message)
             {
                 var request = new Request(message, session, _stop.Token);
@@ -271,10 +289,21 @@ public sealed class MongoServer : IAsyncDisposable
                 }
             }
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is IOException or OperationCanceledException or ObjectDisposedException or SocketException or AuthenticationException)
         {
             // The connection's end, by whichever side.
         }
+    }
+
+    private async Task<Stream> OpenAsync(TcpClient client)
+    {
+        if (_certificate is null)
+        {
+            return client.GetStream();
+        }
+        var secure = new SslStream(client.GetStream());
+        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        return secure;
     }
 
     // Null: the connection is to be closed.

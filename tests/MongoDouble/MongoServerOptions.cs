@@ -11,6 +11,9 @@ public sealed record MongoServerOptions
 
     public string Password { get; init; } = "";
 
+    /// <summary>Speak TLS, with a certificate that nobody has signed: its file is <see cref="MongoServer.CertificateFile"/>.</summary>
+    public bool Tls { get; init; }
+
     /// <summary>The version that it gives as its own.</summary>
     public string Version { get; init; } = "7.0.14";
 

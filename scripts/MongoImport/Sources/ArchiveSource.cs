@@ -62,6 +62,11 @@ internal sealed class ArchiveSource : DumpSource
                 throw new SourceException($"{_path}: not a mongodump archive");
             }
             Prelude(archive);
+            if (_entries.Count > 0)
+            {
+                // Whoever takes the blocks may want to know what else there is, a prefix of all names, say.
+                _collections = [.. Chosen().Select(entry => entry.Collection)];
+            }
             while (archive.PeekLength() is { } length)
             {
                 stop.ThrowIfCancellationRequested();
@@ -98,7 +103,7 @@ internal sealed class ArchiveSource : DumpSource
 
     private static Stream Unpacked(Stream stream)
     {
-        var peeked = new PeekedStream(stream, 2);
+        var peeked = new PeekedStream(stream, 3);
         return peeked.Head.SequenceEqual(ArchiveFormat.GzipMagic) ? new GZipStream(peeked, CompressionMode.Decompress) : peeked;
     }
 

@@ -93,8 +93,8 @@ internal abstract class DumpSource : IDisposable
     protected static Stream OpenFile(string path)
     {
         var file = new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.SequentialScan });
-        Span<byte> magic = stackalloc byte[2];
-        var packed = file.ReadAtLeast(magic, 2, throwOnEndOfStream: false) == 2 && magic.SequenceEqual(ArchiveFormat.GzipMagic);
+        Span<byte> magic = stackalloc byte[3];
+        var packed = file.ReadAtLeast(magic, 3, throwOnEndOfStream: false) == 3 && magic.SequenceEqual(ArchiveFormat.GzipMagic);
         file.Position = 0;
         return packed ? new GZipStream(file, CompressionMode.Decompress) : file;
     }

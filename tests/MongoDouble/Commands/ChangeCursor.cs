@@ -6,6 +6,9 @@ namespace Backend.MongoDouble.Commands;
 /// <summary>A change stream on one database.</summary>
 internal sealed class ChangeCursor : Cursors.Cursor
 {
+    /// <summary>16 MiB and 16 KiB: more than a document may have, and less than an event with the largest of them.</summary>
+    private const int LargestEvent = (16 * 1024 * 1024) + (16 * 1024);
+
     /// <summary>How often somebody who waits is looked after.</summary>
     private static readonly TimeSpan LookUp = TimeSpan.FromMilliseconds(200);
 
@@ -79,9 +82,24 @@ internal sealed class ChangeCursor : Cursors.Cursor
         {
             var most = Math.Min(atMost, 1000);
             var changes = _store.After(_position, _database, most);
-            _ended = changes.Exists(c => c.Operation == "invalidate");
-            _position = changes.Count == most || _ended ? changes[^1].Number : _store.Now;
-            return [.. changes.Select(c => Event(c).ToBytes())];
+            var events = new List<byte[]>();
+            long bytes = 0;
+            foreach (var change in changes)
+            {
+                var told = Event(change).ToBytes();
+                if (told.Length > LargestEvent && events.Count == 0)
+                {
+                    throw new CommandException(10334, "BSONObjectTooLarge", $"BSONObj size: {told.Length} is invalid. Size must be between 0 and {LargestEvent}");
+                }
+                if (told.Length > LargestEvent || (events.Count > 0 && (bytes += told.Length) > LargestEvent))
+                {
+                    break;
+                }
+                events.Add(told);
+                _ended = change.Operation == "invalidate";
+            }
+            _position = events.Count == most || events.Count < changes.Count || _ended ? changes[events.Count - 1].Number : _store.Now;
+            return events;
         }
     }
 

@@ -121,6 +121,21 @@ internal sealed class SnapshotTests
     }
 
     [Test]
+    public async Task A_server_behind_TLS_is_read_when_its_certificate_is_trusted()
+    {
+        await using var server = LiveServer.Start(new MongoServerOptions { Tls = true });
+        server.Mongo.Seed(LiveServer.Database, "Game", new MongoDoc { { "_id", "a" } }.ToBytes());
+        using (var source = DumpSource.Open(server.Uri("tlsCAFile=" + Uri.EscapeDataString(server.Mongo.CertificateFile)), null, Path.GetTempPath()))
+        {
+            Assert.That(Given.ReadAll(source)["Game"], Has.Count.EqualTo(1));
+        }
+        using (var source = DumpSource.Open(server.Uri(), null, Path.GetTempPath()))
+        {
+            Assert.That(Assert.Throws<SourceException>(() => Given.ReadAll(source))!.Message, Does.Contain("cannot be reached: self-signed certificate"));
+        }
+    }
+
+    [Test]
     public async Task Who_may_not_read_a_collection_is_told_so()
     {
         await using var server = LiveServer.Start();

@@ -17,6 +17,17 @@ internal sealed class FolderSourceTests
     }
 
     [Test]
+    public void A_first_document_whose_length_looks_like_compression_is_read()
+    {
+        using var folder = Given.Folder();
+        var document = new Backend.MongoDouble.Bson.MongoDoc { { "_id", "a" }, { "text", new string('x', 0x8b1f - 27) } }.ToBytes();
+        Assert.That(document[..2], Is.EqualTo(new byte[] { 0x1f, 0x8b }));
+        folder.Write("Game.bson", document);
+        using var source = DumpSource.Open(folder.Path, null, Path.GetTempPath());
+        Assert.That(Given.ReadAll(source)["Game"], Is.EqualTo(new[] { document }));
+    }
+
+    [Test]
     public void Metadata_name_keys_and_options_of_indexes()
     {
         var hashed = CollectionMetadata.Parse(Given.Bytes("mongo-tools", "hashedIndexes.metadata.json"));
