@@ -6,13 +6,13 @@ namespace Backend.MongoImport.Checking;
 
 /// <summary>
 /// Keeps keys of one class's documents in sorted runs in a temporary file, so that memory stays the same however many there are: <see cref="MostInMemory"/>
-/// keys at a time (24 MB). A million documents need 24 MB of temporary disk for their ids and as much for each thing else that is looked up.
+/// keys at a time for each of two classes (20 MB). A million documents need 24 MB of temporary disk for their ids and as much for each thing else that is looked up.
 /// Used by one thread while it is filled.
 /// </summary>
 internal sealed class KeyFile : IDisposable
 {
     /// <summary>Keys of all sets together that are in memory before some go to disk.</summary>
-    public const int MostInMemory = 1_000_000;
+    public const int MostInMemory = 400_000;
 
     private readonly SafeFileHandle _file;
     private readonly List<KeySet> _sets = [];
