@@ -23,7 +23,7 @@ internal static class OpenApiServices
             {
                 Title = "Backend",
                 Version = "v2",
-                Description = "Rows of the app's tables in the PostgREST dialect below /api/v2/rows, accounts below /api/v2/auth. Errors are RFC 9457 problem details.",
+                Description = "Rows of the app's tables in the PostgREST dialect below /api/v2/rows, accounts below /api/v2/auth, files below /api/v2/files. Errors are RFC 9457 problem details.",
             });
             o.DocInclusionPredicate((document, api) => api.GroupName == document);
             o.IncludeXmlComments(Path.Combine(AppContext.BaseDirectory, "Backend.Api.xml"), includeControllerXmlComments: true);

@@ -17,6 +17,7 @@ internal sealed class TablePaths(LiveCatalog liveCatalog, IHttpContextAccessor h
         var schemas = new TableSchemas(swaggerDoc, catalog, caller);
         schemas.AddShared();
         DescribeAccounts(swaggerDoc, schemas);
+        FilePaths.Add(swaggerDoc, schemas);
         foreach (var table in catalog.Tables.Where(t => MayFind(t, caller)).OrderBy(t => t.System).ThenBy(t => t.Name, StringComparer.Ordinal))
         {
             var operations = new TableOperations(swaggerDoc, table, schemas);

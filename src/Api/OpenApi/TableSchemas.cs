@@ -31,6 +31,9 @@ internal sealed partial class TableSchemas(OpenApiDocument document, CatalogSnap
     /// <summary>A problem.</summary>
     public OpenApiSchemaReference ProblemBody => new(Problem, document);
 
+    /// <summary>A file's name and address.</summary>
+    public OpenApiSchemaReference StoredFile => new(File, document);
+
     public void AddShared()
     {
         Schemas[Acl] = Object("Who may read and write a row: *, a user's id, or role:Name. Null, or a list that is null: no restriction.",

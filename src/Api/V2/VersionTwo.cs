@@ -1,11 +1,15 @@
 using System.Reflection;
 using Backend.Api.V2.Auth;
 using Backend.Api.V2.Callers;
+using Backend.Api.V2.RateLimits;
 using Backend.Api.V2.Problems;
 using Backend.Api.V2.Rows;
+using Backend.Data.Limits;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Controllers;
 using Microsoft.AspNetCore.Mvc.Versioning.Conventions;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 
 namespace Backend.Api.V2;
 
@@ -26,6 +30,10 @@ internal static class VersionTwo
         });
         services.AddOptions<AuthOptions>().BindConfiguration(AuthOptions.Section)
             .Validate(o => o.Mistake() is null, "Auth:PublicUrl and Auth:ResetUrl must be absolute http or https addresses.").ValidateOnStart();
+        services.AddSingleton<VerificationMails>();
+        services.AddOptions<RateLimitList>().Configure<IConfiguration>((o, c) => c.GetSection(RateLimitOptions.Section).Bind(o.Limits)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<RateLimitList>, RateLimitList.Check>();
+        services.TryAddSingleton<RateCounter>();
         services.AddSingleton<RowReads>();
         services.AddSingleton<RowWrites>();
         services.Configure<ApiBehaviorOptions>(o =>
@@ -41,18 +49,22 @@ internal static class VersionTwo
         });
         services.AddCors(o => o.AddDefaultPolicy(policy => policy
             .AllowAnyOrigin().AllowAnyHeader().WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-            .WithExposedHeaders("Content-Range", "Range-Unit", "ETag", "Link", "Location", "Preference-Applied", "X-Request-Id", "WWW-Authenticate", "Retry-After")
+            .WithExposedHeaders("Content-Range", "Range-Unit", "ETag", "Link", "Location", "Preference-Applied", "X-Request-Id", "WWW-Authenticate", "Retry-After",
+                "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
             .SetPreflightMaxAge(TimeSpan.FromDays(1))));
     }
 
     public static void UseVersionTwo(this WebApplication app)
     {
         app.UseMiddleware<ProblemMiddleware>();
+        var limits = app.Services.GetRequiredService<IOptions<RateLimitList>>().Value.Limits;
         app.UseWhen(context => context.Request.Path.StartsWithSegments(Base) || context.Request.Path.StartsWithSegments(Documents), api =>
         {
             api.UseCors();
             api.UseMiddleware<WriteGateMiddleware>();
             api.UseMiddleware<BearerMiddleware>();
+            if (limits.Count > 0)
+                api.UseMiddleware<RateLimitMiddleware>(limits);
         });
     }
 

@@ -9,24 +9,28 @@ public sealed partial class AccountService
 {
     private const int ResetTokenLength = 25;
 
+    private const string AddresseeSql = """
+        select id, username, reset_token as token, reset_token_expires_at as expiresAt from app.users
+        where email = any(@addresses) or (username = any(@names) and coalesce(email, '') = '')
+        order by email is not distinct from @address desc, coalesce(email = any(@addresses), false) desc, username_duplicate or email_duplicate, created_at, id
+        limit 1
+        """;
+
     /// <summary>Makes a reset token for the user with this e-mail address, or without one but with this username. A token before it is void.</summary>
     /// <param name="address">The address.</param>
     /// <param name="inTransaction">Called in the transaction: enqueues the mail.</param>
     /// <param name="cancellation">Cancels until the token is written.</param>
     /// <returns>Null: there is no such user. Callers should answer the same in both cases.</returns>
+    /// <exception cref="Refusal"><see cref="RefusalKind.Rejected"/>: a business rule said no.</exception>
     public async Task<PasswordReset?> RequestPasswordResetAsync(string address, Func<PasswordReset, NpgsqlTransaction, CancellationToken, Task> inTransaction,
         CancellationToken cancellation = default)
     {
         if (!UserFields.IsStorable(address))
             return null;
+        await AskBeforeResetAsync(address, cancellation);
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
-        var user = await connection.QueryFirstOrDefaultAsync<Addressee>(new CommandDefinition("""
-            select id, username, reset_token as token, reset_token_expires_at as expiresAt from app.users
-            where email = any(@addresses) or (username = any(@names) and coalesce(email, '') = '')
-            order by email is not distinct from @address desc, coalesce(email = any(@addresses), false) desc, username_duplicate or email_duplicate, created_at, id
-            limit 1 for no key update
-            """, new { address, addresses = Spellings(address, _options.LowercaseEmails), names = Spellings(address, _options.LowercaseUsernames) }, cancellationToken: cancellation));
+        var user = await connection.QueryFirstOrDefaultAsync<Addressee>(new CommandDefinition(AddresseeSql + " for no key update", AddresseeValues(address), cancellationToken: cancellation));
         if (user is not { } found)
             return null;
         var now = _time.GetUtcNow().UtcDateTime;
@@ -79,6 +83,9 @@ public sealed partial class AccountService
         await transaction.CommitAsync(CancellationToken.None);
         _sessions.Forget(ended);
     }
+
+    private object AddresseeValues(string address) =>
+        new { address, addresses = Spellings(address, _options.LowercaseEmails), names = Spellings(address, _options.LowercaseUsernames) };
 
     private sealed record Addressee
     {

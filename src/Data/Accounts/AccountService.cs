@@ -21,7 +21,7 @@ public sealed partial class AccountService
     private readonly TimeProvider _time;
 
     internal AccountService(NpgsqlDataSource database, LiveCatalog catalog, RowStore rows, PasswordHasher passwords, Sessions sessions, LoginLimits limits,
-        IOptions<AccountsOptions> options, IOptions<PasswordOptions> rules, TimeProvider time)
+        IOptions<AccountsOptions> options, IOptions<PasswordOptions> rules, IEnumerable<IAccountInterceptor> interceptors, TimeProvider time)
     {
         _database = database;
         _catalog = catalog;
@@ -31,6 +31,7 @@ public sealed partial class AccountService
         _limits = limits;
         _options = options.Value;
         _rules = rules.Value;
+        _interceptors = [.. interceptors];
         _pattern = _rules.Pattern is { } pattern ? CompilePattern(pattern) : null;
         _time = time;
     }
@@ -117,7 +118,7 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.EmailNotVerified, "The user's e-mail address is not verified.");
         if (!credentials.IgnoreAge)
             await CheckAgeAsync(user, cancellation);
-        var made = session is null ? null : await _sessions.CreateAsync(user.Id, session, cancellation);
+        var made = session is null ? null : await BeginSessionAsync(user.Id, session, cancellation);
         var roles = await _sessions.RolesOfAsync(user.Id, cancellation);
         return new(user.Id, Caller.User(user.Id, roles, made?.Id, made?.Token), made);
     }

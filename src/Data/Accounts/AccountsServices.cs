@@ -27,7 +27,8 @@ internal static class AccountsServices
             s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));
         services.AddSingleton(s => new AccountService(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<RowStore>(),
             s.GetRequiredService<PasswordHasher>(), s.GetRequiredService<Sessions>(), s.GetRequiredService<LoginLimits>(),
-            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<IOptions<PasswordOptions>>(), s.GetRequiredService<TimeProvider>()));
+            s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<IOptions<PasswordOptions>>(), s.GetServices<IAccountInterceptor>(),
+            s.GetRequiredService<TimeProvider>()));
         services.AddSingleton<SigningKeys>();
         services.AddSingleton(s => new Tokens(s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<SigningKeys>(), s.GetRequiredService<Sessions>(),
             s.GetRequiredService<AccountService>(), s.GetRequiredService<IOptions<AccountsOptions>>(), s.GetRequiredService<TimeProvider>()));

@@ -1,9 +1,11 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Config;
@@ -49,6 +51,7 @@ internal sealed class ConfigRoutes(ClassServices services) : IRouteSource
         if (request.Body.Get(ParamsField) is not { ValueKind: JsonValueKind.Object } parameters)
             throw new ParseError(ErrorCode.InvalidJson, "params must be an object.");
         var masterOnly = request.Body.Get(MasterOnlyField) is { ValueKind: JsonValueKind.Object } flags ? flags : default;
+        var (heard, original) = await BeforeTriggerAsync(request, parameters);
         var item = request.MakeItem("PUT", request.Segments, "", Body(parameters, masterOnly, services.Options.MaxJsonDepth));
         try
         {
@@ -60,6 +63,8 @@ internal sealed class ConfigRoutes(ClassServices services) : IRouteSource
             await _rows.UpdateAsync(item, ClassName.GlobalConfig, RowId);
         }
 
+        if (heard && await ReadParametersAsync(request.Aborted) is { } now)
+            await services.Triggers.AfterConfigAsync(now, original, request);
         return ParseResponse.Json(200, static writer =>
         {
             writer.WriteStartObject();
@@ -67,6 +72,21 @@ internal sealed class ConfigRoutes(ClassServices services) : IRouteSource
             writer.WriteEndObject();
         });
     }
+
+    /// <summary>The trigger before a change; whether anybody wants to hear of it, and what the settings were before.</summary>
+    private async ValueTask<(bool IsHeard, JsonObject? Original)> BeforeTriggerAsync(ParseRequest request, JsonElement parameters)
+    {
+        await services.Catalog.GetAsync(request.Aborted); // for the triggers
+        if (!services.Triggers.ConcernsConfig)
+            return (false, null);
+        var original = await ReadParametersAsync(request.Aborted);
+        await services.Triggers.BeforeConfigAsync(HookJson.Object(parameters), original, request);
+        return (true, original);
+    }
+
+    private async Task<JsonObject?> ReadParametersAsync(CancellationToken cancellation) =>
+        await services.Rows.GetUninterceptedAsync(await TableAsync(cancellation), RowId, cancellation) is { } row && ObjectOf(row, ParamsField) is { } parameters
+            ? HookJson.Object(parameters) : null;
 
     /// <summary>Key by key, so that two who change different keys do not undo each other's work, and operations on a key work.</summary>
     private static RequestBody Body(JsonElement parameters, JsonElement masterOnly, int maxDepth)

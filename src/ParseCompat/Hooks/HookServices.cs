@@ -1,3 +1,4 @@
+using Backend.Data.Accounts;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Functions;
@@ -32,6 +33,7 @@ internal static class HookServices
         services.AddSingleton<CallFactsReader>();
         services.AddSingleton<TriggerRunner>();
         services.AddSingleton<IRowInterceptor, HookInterceptor>();
+        services.AddSingleton<IAccountInterceptor, AccountHooks>();
         services.AddSingleton<IRouteSource, HookRoutes>();
         services.AddSingleton<IRouteSource, FunctionRoutes>();
     }

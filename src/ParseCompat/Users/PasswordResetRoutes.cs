@@ -3,13 +3,14 @@ using Backend.Data;
 using Backend.Data.Accounts;
 using Backend.Jobs;
 using Backend.Jobs.Mail;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Users;
 
 /// <summary><c>/requestPasswordReset</c> and the pages that its mail leads to (contract 16.1, 16.3), in the manner of parse-server 7: by redirects.</summary>
-internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs, IOptions<MailOptions> mail, IOptions<ParseCompatOptions> options) : IRouteSource
+internal sealed class PasswordResetRoutes(AccountService accounts, TriggerRunner triggers, JobQueue jobs, IOptions<MailOptions> mail, IOptions<ParseCompatOptions> options) : IRouteSource
 {
     private readonly string _applicationId = options.Value.ApplicationId;
     private readonly string _pages = options.Value.PublicServerUrl.TrimEnd('/') + "/apps";
@@ -34,6 +35,9 @@ internal sealed class PasswordResetRoutes(AccountService accounts, JobQueue jobs
             throw new ParseError(ErrorCode.EmailMissing, "you must provide an email");
         if (given.ValueKind != JsonValueKind.String)
             throw new ParseError(ErrorCode.InvalidEmailAddress, "you must provide a valid email string");
+
+        if (triggers.Find(ClassName.User, Triggers.BeforePasswordResetRequest) is not null)
+            HookScope.Enter(request);
 
         // The mail is enqueued with the token or not at all; whether there is such a user is not told, unless the settings say so.
         var reset = await accounts.RequestPasswordResetAsync(JsonText.Read(given), (reset, transaction, cancellation) => jobs.EnqueueAsync(transaction,

@@ -53,6 +53,54 @@ internal sealed partial class AuthTests
     }
 
     [Test]
+    public async Task An_address_is_verified_by_the_link_of_its_mail()
+    {
+        await using var mail = new SmtpSink();
+        await using var api = await ApiHost.StartAsync(("Jobs:Enabled", "true"), ("Mail:Host", "127.0.0.1"), ("Mail:Port", $"{mail.Port}"), ("Mail:Security", "None"), ("Mail:From", "app@example.com"),
+            ("Auth:PublicUrl", "https://api.example.com"), ("Accounts:VerifyEmails", "true"), ("Accounts:RequireVerifiedEmail", "true"));
+        using var signedUp = await api.SendAsync("POST", "auth/sign-up", """{"username":"ann","password":"p4ss","email":"ann@example.com"}""");
+        Assert.That(signedUp.Status, Is.EqualTo(201), signedUp.Text);
+        var first = await mail.ReceiveAsync();
+        using (var again = await api.SendAsync("POST", "auth/verification", """{"email":"ann@example.com"}"""))
+            Assert.That(again.Status, Is.EqualTo(202), again.Text);
+        var second = await mail.ReceiveAsync();
+        Assert.That(first.To + second.To, Does.StartWith("ann@example.com").And.EndWith("ann@example.com"));
+        using (var unknown = await api.SendAsync("POST", "auth/verification", """{"email":"nobody@example.com"}"""))
+            Assert.That(unknown.Status, Is.EqualTo(202));
+
+        static string LinkIn(string text) => Regex.Match(text, @"https://api\.example\.com(/api/v2/auth/verification\?token=[A-Za-z0-9]{25})").Groups[1].Value;
+        Task<Answer> LogInAsync() => api.SendAsync("POST", "auth/token", "grant_type=password&username=ann&password=p4ss", ("Content-Type", "application/x-www-form-urlencoded"));
+        using (var early = await LogInAsync())
+            Assert.That(early.Status, Is.EqualTo(403), early.Text);
+        using (var old = await api.GetAsync(LinkIn(first.Text)))
+            Assert.That(old.Status, Is.EqualTo(404), "another mail makes the link before it void");
+        using (var page = await api.GetAsync(LinkIn(second.Text)))
+            Assert.That((page.Status, page["Cache-Control"]), Is.EqualTo((200, "no-store")), page.Text);
+        using (var now = await LogInAsync())
+            Assert.That(now.Status, Is.EqualTo(200), now.Text);
+    }
+
+    [Test]
+    public async Task Who_asks_too_often_is_told_when_to_come_back()
+    {
+        await using var api = await ApiHost.StartAsync(("RateLimits:0:Path", "/auth/token"), ("RateLimits:0:Methods:0", "POST"), ("RateLimits:0:Window", "00:01:00"), ("RateLimits:0:Count", "2"),
+            ("RateLimits:1:Path", "/"), ("RateLimits:1:Window", "01:00:00"), ("RateLimits:1:Count", "1000"), ("RateLimits:1:Per", "Everybody"));
+        Task<Answer> LogInAsync() => api.SendAsync("POST", "auth/token", "grant_type=password&username=x&password=y", ("Content-Type", "application/x-www-form-urlencoded"));
+        for (var i = 0; i < 2; i++)
+        {
+            using var taken = await LogInAsync();
+            Assert.That(taken.Status, Is.EqualTo(400), taken.Text);
+        }
+
+        using var refused = await LogInAsync();
+        Assert.That((refused.Status, refused.Code, refused["Content-Type"]), Is.EqualTo((429, "too_many_attempts", "application/problem+json")), refused.Text);
+        Assert.That(int.Parse(refused["Retry-After"]!, null), Is.InRange(1, 60));
+        using var other = await api.GetAsync("auth/user");
+        Assert.That((other.Status, other["X-RateLimit-Limit"], other["X-RateLimit-Remaining"]), Is.EqualTo((401, "1000", "997")));
+        Assert.That(async () => await ApiHost.StartAsync(("RateLimits:0:Path", "auth"), ("RateLimits:0:Count", "1")), Throws.Exception.With.Message.Contains("RateLimits:0:Path must begin with a slash."));
+    }
+
+    [Test]
     public async Task The_token_endpoint_is_OAuths()
     {
         var name = await SignUpAsync();

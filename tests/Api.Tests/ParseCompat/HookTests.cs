@@ -64,6 +64,41 @@ internal sealed class HookTests
         }
     }
 
+    [Test]
+    public async Task Triggers_around_a_log_in_and_before_a_reset_are_called_for_v2()
+    {
+        await using var host = await ApiHost.StartAsync(("Mail:Host", "127.0.0.1"), ("Mail:From", "app@example.com"));
+        var calls = new List<(string Path, JsonNode Body)>();
+        var isRefused = false;
+        await using var receiver = await ReceiverAsync(calls, (_, _) => isRefused ? """{"error":"not now"}""" : "{}");
+        foreach (var trigger in new[] { "beforeLogin", "afterLogin", "beforePasswordResetRequest" })
+            await host.Database.ExecuteAsync($"insert into parse_compat.hooks (class_name, trigger_name, url) values ('_User', '{trigger}', '{receiver.Urls.First()}/{trigger}')");
+        await host.TableAsync([]); // reads the hooks too
+        using var signedUp = await host.SendAsync("POST", "auth/sign-up", """{"username":"ann","password":"p4ss","email":"ann@example.com"}""");
+        Assert.That(signedUp.Status, Is.EqualTo(201), signedUp.Text);
+        calls.Clear();
+
+        Task<Answer> LogInAsync(string password) =>
+            host.SendAsync("POST", "auth/token", $"grant_type=password&username=ann&password={password}", ("Content-Type", "application/x-www-form-urlencoded"));
+        using (var wrong = await LogInAsync("no"))
+            Assert.That((wrong.Status, calls.Count), Is.EqualTo((400, 0)));
+        using (var right = await LogInAsync("p4ss"))
+            Assert.That(right.Status, Is.EqualTo(200), right.Text);
+        Assert.That(calls.Select(c => c.Path), Is.EqualTo(new[] { "/beforeLogin", "/afterLogin" }));
+        Assert.That(((string?)calls[0].Body["object"]!["username"], (string?)calls[1].Body["object"]!["sessionToken"]), Is.EqualTo(("ann", (string?)calls[1].Body["user"]!["sessionToken"])));
+
+        using (var reset = await host.SendAsync("POST", "auth/password-reset", """{"email":"ann@example.com"}"""))
+            Assert.That((reset.Status, calls[^1].Path), Is.EqualTo((202, "/beforePasswordResetRequest")));
+
+        isRefused = true;
+        using (var refused = await LogInAsync("p4ss"))
+            Assert.That((refused.Status, refused.Json.GetProperty("error").GetString(), refused.Json.GetProperty("message").GetString()), Is.EqualTo((400, "invalid_grant", "not now")), refused.Text);
+        using (var refused = await host.SendAsync("POST", "auth/password-reset", """{"email":"ann@example.com"}"""))
+            Assert.That((refused.Status, refused.Code), Is.EqualTo((422, "rejected")));
+        using (var unknown = await host.SendAsync("POST", "auth/password-reset", """{"email":"nobody@example.com"}"""))
+            Assert.That(unknown.Status, Is.EqualTo(202));
+    }
+
     private static async Task<WebApplication> ReceiverAsync(List<(string Path, JsonNode Body)> calls, Func<string, JsonNode, string> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -355,6 +355,43 @@ internal sealed class TriggerTests
     }
 
     [Test]
+    public async Task Changes_of_the_settings_are_announced_and_may_be_refused()
+    {
+        await using var app = await App.StartAsync();
+        await app.Server.CallAsync("PUT", "/config", """{"params":{"a":1,"b":2}}""", master: true);
+        var answer = "{}";
+        await app.TriggerAsync("@Config", "beforeSave", _ => answer);
+        await app.TriggerAsync("@Config", "afterSave", _ => """{"error":"heard too late"}""");
+
+        Assert.That(await app.Server.SendAsync("PUT", "/config", """{"params":{"b":3,"c":{"__op":"Increment","amount":4}}}""", master: true), Is.EqualTo("""200 {"result":true}"""));
+        var calls = app.Receiver.Calls.ToList();
+        Assert.That(calls.Select(c => c.Path), Is.EqualTo(new[] { "/beforeSave", "/afterSave" }));
+        Assert.That(calls[0].Body["object"]!.ToJsonString(), Is.EqualTo("""{"b":3,"c":{"__op":"Increment","amount":4},"className":"@Config"}"""));
+        Assert.That(calls[0].Body["original"]!.ToJsonString(), Is.EqualTo("""{"a":1,"b":2,"className":"@Config"}"""));
+        Assert.That(calls[1].Body["object"]!.ToJsonString(), Is.EqualTo("""{"a":1,"b":3,"c":4,"className":"@Config"}"""));
+        Assert.That((bool?)calls[1].Body["master"], Is.True);
+
+        answer = """{"error":"frozen"}""";
+        Assert.That(await app.Server.SendAsync("PUT", "/config", """{"params":{"b":4}}""", master: true), Is.EqualTo("""400 {"code":141,"error":"frozen"}"""));
+        Assert.That(await app.Server.SendAsync("GET", "/config"), Does.Contain("\"b\":3"));
+    }
+
+    [Test]
+    public async Task A_password_reset_may_be_refused()
+    {
+        await using var app = await App.StartAsync(new() { ["Mail:Host"] = "127.0.0.1", ["Mail:From"] = "app@example.com" });
+        await app.Server.CallAsync("POST", "/users", """{"username":"ann","password":"secret","email":"ann@example.com"}""");
+        var answer = "{}";
+        await app.TriggerAsync("_User", "beforePasswordResetRequest", _ => answer);
+
+        Assert.That(await app.Server.SendAsync("POST", "/requestPasswordReset", """{"email":"ann@example.com"}"""), Is.EqualTo("200 {}"));
+        Assert.That((string?)app.Receiver.Take("/beforePasswordResetRequest").Single()["object"]!["username"], Is.EqualTo("ann"));
+        answer = """{"error":"not now"}""";
+        Assert.That(await app.Server.SendAsync("POST", "/requestPasswordReset", """{"email":"ann@example.com"}"""), Is.EqualTo("""400 {"code":141,"error":"not now"}"""));
+        Assert.That(await app.Server.SendAsync("POST", "/requestPasswordReset", """{"email":"nobody@example.com"}"""), Is.EqualTo("200 {}"));
+    }
+
+    [Test]
     public async Task A_relation_is_changed_though_no_hook_can_say_so()
     {
         await using var app = await App.StartAsync();
@@ -373,7 +410,7 @@ internal sealed class TriggerTests
 
         public HookReceiver Receiver => receiver;
 
-        public static async Task<App> StartAsync() => new(await ParseServer.StartAsync(), await HookReceiver.StartAsync());
+        public static async Task<App> StartAsync(Dictionary<string, string?>? settings = null) => new(await ParseServer.StartAsync(settings), await HookReceiver.StartAsync());
 
         public async Task TriggerAsync(string className, string trigger, Func<JsonNode, string> answer)
         {

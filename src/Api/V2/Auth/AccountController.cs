@@ -20,7 +20,8 @@ namespace Backend.Api.V2.Auth;
 [Route("api/v{version:apiVersion}/auth")]
 [Produces("application/json")]
 [Tags("auth")]
-internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, AccountService accounts, Tokens tokens, Sessions sessions, TimeProvider time, IConfiguration configuration)
+internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, AccountService accounts, Tokens tokens, Sessions sessions, VerificationMails mails, TimeProvider time,
+    IConfiguration configuration)
     : ControllerBase
 {
     /// <summary>
@@ -40,7 +41,9 @@ internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, 
                 Password = body.Password,
                 Email = body.Email.Value,
                 Session = SessionRequests.Of("signup", body.InstallationId),
+                Verify = mails.Sender,
             }, body.Fields, HttpContext.Caller(), cancellation);
+        mails.Signal();
         Response.Headers.CacheControl = "no-store";
         var location = $"{Request.PathBase}/api/v2/rows/users/{Uri.EscapeDataString(signedUp.Row.Id)}";
         // Who must verify his address first gets no tokens yet.
@@ -81,7 +84,9 @@ internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, 
             Email = body.Email,
             Password = body.Password,
             Session = SessionRequests.Of("login", body.InstallationId),
+            Verify = mails.Sender,
         }, body.Fields, caller, cancellation, ETags.IfMatch(Request));
+        mails.Signal();
         await WriteUserAsync(catalog, caller, changed.Session is null ? null : await tokens.IssueAsync(changed.Session, cancellation), cancellation);
     }
 

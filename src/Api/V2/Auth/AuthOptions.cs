@@ -28,5 +28,8 @@ internal sealed class AuthOptions
         return $"{page}{(page.Contains('?') ? '&' : '?')}token={Uri.EscapeDataString(token)}";
     }
 
+    /// <summary>The link of a verification mail.</summary>
+    public string VerifyLink(string token) => $"{PublicUrl.TrimEnd('/')}/api/v2/auth/verification?token={Uri.EscapeDataString(token)}";
+
     private static bool IsHttp(string address) => Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https";
 }

@@ -57,7 +57,7 @@ internal sealed class PasswordResetController(AccountService accounts, JobQueue 
     public async Task<IActionResult> Page([FromQuery] string? token, CancellationToken cancellation)
     {
         var owner = await accounts.FindResetTokenAsync(token ?? "", cancellation);
-        return owner is null or { Expired: true } ? Html(PasswordResetPage.Invalid, StatusCodes.Status404NotFound) : Html(PasswordResetPage.Form(token!, owner.Username, null));
+        return owner is null or { Expired: true } ? Html(AccountPage.Invalid, StatusCodes.Status404NotFound) : Html(AccountPage.Form(token!, owner.Username, null));
     }
 
     /// <summary>What our page sends.</summary>
@@ -69,25 +69,25 @@ internal sealed class PasswordResetController(AccountService accounts, JobQueue 
     {
         var owner = await accounts.FindResetTokenAsync(token ?? "", cancellation);
         if (owner is null or { Expired: true })
-            return Html(PasswordResetPage.Invalid, StatusCodes.Status404NotFound);
+            return Html(AccountPage.Invalid, StatusCodes.Status404NotFound);
         if (string.IsNullOrEmpty(password) || password != again)
-            return Html(PasswordResetPage.Form(token!, owner.Username, "The two entries differ, or are empty."), StatusCodes.Status400BadRequest);
+            return Html(AccountPage.Form(token!, owner.Username, "The two entries differ, or are empty."), StatusCodes.Status400BadRequest);
         try
         {
             await accounts.CompletePasswordResetAsync(token!, password, cancellation);
-            return Html(PasswordResetPage.Done);
+            return Html(AccountPage.Done);
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.InvalidValue)
         {
-            return Html(PasswordResetPage.Form(token!, owner.Username, "This password cannot be used."), StatusCodes.Status400BadRequest);
+            return Html(AccountPage.Form(token!, owner.Username, "This password cannot be used."), StatusCodes.Status400BadRequest);
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.WeakPassword)
         {
-            return Html(PasswordResetPage.Form(token!, owner.Username, refusal.Message), StatusCodes.Status400BadRequest);
+            return Html(AccountPage.Form(token!, owner.Username, refusal.Message), StatusCodes.Status400BadRequest);
         }
         catch (Refusal refusal) when (refusal.Kind is RefusalKind.InvalidToken or RefusalKind.ExpiredToken)
         {
-            return Html(PasswordResetPage.Invalid, StatusCodes.Status404NotFound);
+            return Html(AccountPage.Invalid, StatusCodes.Status404NotFound);
         }
     }
 

@@ -73,8 +73,9 @@ internal sealed class TokenController(Tokens tokens, TimeProvider time) : Contro
     {
         var problem = ProblemMapping.Of(refusal, authenticated: false)!;
         var isGrant = refusal.Kind is RefusalKind.InvalidCredentials or RefusalKind.InvalidToken or RefusalKind.ExpiredToken or RefusalKind.InvalidSession
-            or RefusalKind.ExpiredSession or RefusalKind.EmailNotVerified or RefusalKind.ExpiredPassword or RefusalKind.AccountLocked or RefusalKind.InvalidValue;
-        var status = problem.Status == StatusCodes.Status401Unauthorized ? StatusCodes.Status400BadRequest : problem.Status;
+            or RefusalKind.ExpiredSession or RefusalKind.EmailNotVerified or RefusalKind.ExpiredPassword or RefusalKind.AccountLocked or RefusalKind.InvalidValue
+            or RefusalKind.Rejected;
+        var status = problem.Status is StatusCodes.Status401Unauthorized or StatusCodes.Status422UnprocessableEntity ? StatusCodes.Status400BadRequest : problem.Status;
         return new Problem(status, problem.Code, refusal.Message)
         {
             OAuthError = isGrant ? "invalid_grant" : status >= 500 || status == StatusCodes.Status429TooManyRequests ? "temporarily_unavailable" : "invalid_request",

@@ -2,10 +2,12 @@ using System.Net;
 
 namespace Backend.Api.V2.Auth;
 
-/// <summary>The page on which a user chooses a new password: plain HTML, no script.</summary>
-internal static class PasswordResetPage
+/// <summary>The pages behind links in mails, on which a user chooses a new password or sees that his address is verified: plain HTML, no script.</summary>
+internal static class AccountPage
 {
     public static string Done { get; } = Page("Your password has changed", "<p>You can log in with it now.</p>");
+
+    public static string Verified { get; } = Page("Your address is verified", "<p>You can close this page.</p>");
 
     public static string Invalid { get; } = Page("This link does not work any more", "<p>It was used, or its time is over. Ask for a new one in the app.</p>");
 
