@@ -5,6 +5,7 @@ using Backend.Data.Imports;
 using Backend.Data.Migrations;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Files;
+using Backend.MongoImport.Following;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
@@ -65,6 +66,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         {
             progress.Say("There is nothing to go on with: the import begins from the start.");
         }
+        await NoteSourceAsync(source, run, stop);
         using var rejects = new RejectFile(options.Rejects);
         var report = new ImportReport(source.Description, plan, rejects);
         var staging = new ClassStaging(options, run, report, new Fingerprint(source, c => _scans.GetValueOrDefault(c)), progress);
@@ -83,12 +85,22 @@ internal sealed class Importer(ImportOptions options, Progress progress)
             plan.Ignored.RemoveAll(i => GridBucket.Is(i.Name, options.Files.Bucket, ""));
         }
         await run.CompleteAsync(report.Classes.All(c => c.State == ClassState.Imported), stop);
+        if (options.Only.Count == 0 && report.ExitCode != Command.Failed)
+        {
+            await FollowState.EndImportAsync(database, stop);
+        }
         report.Seconds = progress.Elapsed.TotalSeconds;
         return report;
     }
 
     private long Documents(ClassImport one) =>
         (one.Table.Stage == ImportStage.New ? one.Plan.Documents : 0) + one.Plan.Joins.Sum(j => _scans.GetValueOrDefault(j.Collection)?.Documents ?? 0);
+
+    // Whoever follows the source goes on from before the first document that was read, also by a run that this one goes on with.
+    private Task NoteSourceAsync(DumpSource source, ImportRun run, CancellationToken stop) => options.Only.Count > 0 || source.Position is not { } position
+        ? FollowState.ForgetLinksAsync(run.Database, stop)
+        : FollowState.BeginImportAsync(run.Database, source.Description, CollectionNames.PrefixOf(source.Collections.Select(c => c.Name)), position, options.Resume && run.Kept.Count > 0,
+            options.Replace.Count > 0, stop);
 
     private static string ForLoading(NpgsqlConnectionStringBuilder connection) => new NpgsqlConnectionStringBuilder(connection.ConnectionString)
     {

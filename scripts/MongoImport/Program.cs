@@ -3,7 +3,7 @@ using Backend.MongoImport.Commands;
 using Backend.MongoImport.Sources;
 using Npgsql;
 
-Command[] commands = [new ImportCommand(), new CheckCommand(), new VerifyCommand(), new FilesCommand()];
+Command[] commands = [new ImportCommand(), new CheckCommand(), new VerifyCommand(), new FollowCommand(), new FilesCommand()];
 
 if (args is [] or ["--help" or "-h" or "help"])
 {

@@ -11,12 +11,20 @@ namespace Backend.MongoImport.Loading;
 /// </summary>
 internal sealed class AccountMarks(NpgsqlDataSource database)
 {
+    /// <summary>Who was here last comes first, among users.</summary>
+    public const string LastSeen = "(select max(s.updated_at) from app.sessions s where s.user_id = t.id) desc nulls last, t.updated_at desc, t.id";
+
+    /// <summary>What was changed last comes first.</summary>
+    public const string LastUpdated = "t.updated_at desc, t.id";
+
+    /// <summary>What <c>rest</c> of a session holds whose user is missing.</summary>
+    public const string MissingUser = "jsonb_build_object('user', jsonb_build_object('$reference', jsonb_build_array('_User', user_id)))";
+
     /// <summary>Marks and mends. Each table is the one of schema <c>import</c>, or null when it is not imported.</summary>
     public async Task RunAsync(StagedTable? users, StagedTable? sessions, StagedTable? roles, Func<StagedTable, ClassReport> reports, CancellationToken stop)
     {
         // The owner of a value that several have: who was here last, unless a rule says who.
         var lastSeen = $"(select max(s.updated_at) from {sessions?.Quoted ?? "app.sessions"} s where s.user_id = t.id) desc nulls last, t.updated_at desc, t.id";
-        const string lastUpdated = "t.updated_at desc, t.id";
         if (users is not null)
         {
             await MarkAsync(users, "username", "username_duplicate", lastSeen, reports(users), stop);
@@ -40,15 +48,15 @@ internal sealed class AccountMarks(NpgsqlDataSource database)
         }
         if (roles is not null)
         {
-            await MarkAsync(roles, "name", "name_duplicate", lastUpdated, reports(roles), stop);
+            await MarkAsync(roles, "name", "name_duplicate", LastUpdated, reports(roles), stop);
         }
         if (sessions is not null)
         {
-            await MarkAsync(sessions, "token", "token_duplicate", lastUpdated, reports(sessions), stop);
+            await MarkAsync(sessions, "token", "token_duplicate", LastUpdated, reports(sessions), stop);
             var missing = await ExecuteAsync($$"""
                 update {{sessions.Quoted}} s
                 set user_id = null, acl_read = '{}', acl_write = '{}',
-                    rest = coalesce(rest, '{}') || jsonb_build_object('user', jsonb_build_object('$reference', jsonb_build_array('_User', user_id)))
+                    rest = coalesce(rest, '{}') || {{MissingUser}}
                 where user_id is not null and not exists (select from {{users?.Quoted ?? "app.users"}} u where u.id = s.user_id)
                 """, [], stop);
             if (missing > 0)
@@ -73,8 +81,11 @@ internal sealed class AccountMarks(NpgsqlDataSource database)
         Count(report, column, marked);
     }
 
-    // Parameter 1 is the list of ids that come first.
-    private static string Order(Keeper keeper, string usual) => "array_position($1, t.id) nulls last, " + keeper.Order switch
+    /// <summary>The order of rows <c>t</c> of which the first keeps a value: by the keeper, or as <paramref name="usual"/> says.</summary>
+    /// <param name="keeper">What a rule says.</param>
+    /// <param name="usual">The order without a rule.</param>
+    /// <param name="parameter">The number of the parameter that is the list of ids that come first.</param>
+    public static string Order(Keeper keeper, string usual, int parameter = 1) => $"array_position(${parameter}, t.id) nulls last, " + keeper.Order switch
     {
         KeeperOrder.FirstCreated => "t.created_at, t.id",
         KeeperOrder.LastCreated => "t.created_at desc, t.id",

@@ -36,7 +36,8 @@ internal static class JoinEncoder
         return true;
     }
 
-    private static bool TryWriteId(BsonValue id, Buffer to)
+    /// <summary>Writes an id with its length in front; false, and nothing written, when it is none that a row can have.</summary>
+    public static bool TryWriteId(BsonValue id, Buffer to)
     {
         switch (id.Type)
         {

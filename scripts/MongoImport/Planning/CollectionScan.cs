@@ -28,16 +28,22 @@ internal sealed class CollectionScan
         var at = 0;
         while (block.TryTake(ref at, out var document))
         {
-            Documents++;
             _hash.Add(document);
-            try
-            {
-                Add(document);
-            }
-            catch (BsonFormatException)
-            {
-                // The second pass rejects it and says so.
-            }
+            TryAdd(document);
+        }
+    }
+
+    /// <summary>Adds one document.</summary>
+    public void TryAdd(ReadOnlySpan<byte> document)
+    {
+        Documents++;
+        try
+        {
+            Add(document);
+        }
+        catch (BsonFormatException)
+        {
+            // The second pass rejects it and says so.
         }
     }
 

@@ -182,14 +182,7 @@ internal sealed partial class Planner
             plan.Permissions = schema.Permissions;
             plan.IsDeclared = true;
         }
-        if (shipped is { HasPermissions: true } && plan.Permissions is { } given)
-        {
-            plan.Permissions = Narrowed(given, shipped.Permissions);
-        }
-        else if (shipped is null && plan.Name.StartsWith('_'))
-        {
-            plan.Permissions = Nobody;
-        }
+        plan.Permissions = PermissionsOf(plan.Name, plan.Permissions, shipped);
         plan.Indexes.AddRange(plan.Collection?.Metadata.Indexes ?? []);
         plan.Indexes.AddRange((schema?.Indexes ?? []).Where(i => plan.Indexes.All(known => !known.Key.SequenceEqual(i.Key))));
         Infer(plan, shipped);
@@ -204,7 +197,23 @@ internal sealed partial class Planner
         return plan;
     }
 
-    private static void Infer(ClassPlan plan, Table? shipped)
+    /// <summary>The permissions that a class gets.</summary>
+    /// <param name="className">The class.</param>
+    /// <param name="given">What its schema declares; null: nothing.</param>
+    /// <param name="shipped">Its table, if every server has it.</param>
+    internal static TablePermissions? PermissionsOf(string className, TablePermissions? given, Table? shipped) =>
+        shipped is { HasPermissions: true } && given is not null ? Narrowed(given, shipped.Permissions)
+        : shipped is null && className.StartsWith('_') ? Nobody
+        : given;
+
+    /// <summary>Whether a collection is left out of every import.</summary>
+    internal static bool IsNeverImported(string name) => NeverImported.ContainsKey(name);
+
+    /// <summary>Whether a collection is a class without an entry of the schema.</summary>
+    internal static bool IsSystemClass(string name) => SystemClasses.Contains(name);
+
+    /// <summary>Adds the fields that its scan shows and nothing declares to a class.</summary>
+    internal static void Infer(ClassPlan plan, Table? shipped)
     {
         if (plan.Scan is not { } scan)
         {

@@ -60,7 +60,8 @@ internal static class SchemaReader
         _ => null,
     };
 
-    private static ClassSchema? Read(BsonValue document)
+    /// <summary>Reads one; null when it names no class.</summary>
+    public static ClassSchema? Read(BsonValue document)
     {
         if (!ParseForms.TryText(document, "_id"u8, out var name))
         {

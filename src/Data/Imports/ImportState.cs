@@ -16,10 +16,13 @@ public sealed class ImportState(NpgsqlDataSource database)
         """;
 
     /// <summary>Why the table must be left alone, in a sentence, or null when only imports have written to it, or nobody.</summary>
-    public async Task<string?> WhyTouchedAsync(Table table, CancellationToken cancellation = default)
+    /// <param name="table">The table.</param>
+    /// <param name="cancellation">Cancels.</param>
+    /// <param name="evenIfClosed">Look also while writes are closed (<see cref="WriteSwitch"/>), when only a follower of the source has written.</param>
+    public async Task<string?> WhyTouchedAsync(Table table, CancellationToken cancellation = default, bool evenIfClosed = false)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
-        return await WhyTouchedAsync(connection, table, cancellation);
+        return await WhyTouchedAsync(connection, table, cancellation, evenIfClosed);
     }
 
     /// <summary>What each imported table's import was told about it (<see cref="StagedTableSpec.Rules"/>), by origin.</summary>
@@ -50,17 +53,17 @@ public sealed class ImportState(NpgsqlDataSource database)
     }
 
     /// <summary>Whether an import made the table as it is now.</summary>
-    internal async Task<bool> WasImportedAsync(Table table, CancellationToken cancellation)
+    public async Task<bool> WasImportedAsync(Table table, CancellationToken cancellation)
     {
         await using var command = database.CreateCommand("select exists (select from catalog.imports where table_number = $1)");
         command.Parameters.Add(new NpgsqlParameter { Value = table.Number });
         return (bool)(await command.ExecuteScalarAsync(cancellation))!;
     }
 
-    internal async Task<string?> WhyTouchedAsync(NpgsqlConnection connection, Table table, CancellationToken cancellation)
+    internal async Task<string?> WhyTouchedAsync(NpgsqlConnection connection, Table table, CancellationToken cancellation, bool evenIfClosed = false)
     {
         // While writes are closed only a follower of the source has written, and a new import brings what it brought.
-        if (await IsClosedAsync(connection, cancellation))
+        if (!evenIfClosed && await IsClosedAsync(connection, cancellation))
             return null;
         var left = await LeftAsync(connection, table.Number, cancellation);
         foreach (var relation in Relations(table))

@@ -1,0 +1,69 @@
+using Backend.Data.Migrations;
+using Backend.MongoImport.Following;
+using Backend.MongoImport.Live;
+using Backend.MongoImport.Sources;
+
+namespace Backend.MongoImport.Commands;
+
+/// <summary>Follows a source after its import.</summary>
+internal sealed class FollowCommand : Command
+{
+    public override string Name => "follow";
+
+    public override string Summary => "goes on from an import: brings the source's changes until the cut-over";
+
+    public override string Usage => """
+        usage: import-mongo follow SOURCE [options]
+
+        SOURCE  the connection string of the live MongoDB that was imported
+
+        From its start until the cut-over both APIs answer every write with 503, and jobs wait. It may be stopped and started again at any time.
+
+        --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
+        --database NAME       which database of the source, when the connection string names none
+        --catch-up            ends when it has caught up
+        --abandon             gives the follow up: both APIs accept writes again, and the source's further changes are never brought
+        --rejects FILE        where documents go that cannot be decoded; default: follow-rejects.jsonl
+
+        exit code: 0 caught up (--catch-up) or given up (--abandon), 1 failed, 130 stopped
+        """;
+
+    public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
+    {
+        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects"], ["--catch-up", "--abandon"]);
+        var line = new FollowLine(Console.Error, !Console.IsErrorRedirected);
+        await using var source = Source(given);
+        var connection = given.Connection();
+        await MigrationRunner.RunAsync(connection, stop);
+        await using var follower = await Follower.OpenAsync(connection, source, given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
+        if (given.Has("--abandon"))
+        {
+            await FollowState.AbandonAsync(follower.Database, stop);
+            await follower.Writes.OpenAsync(stop);
+            Console.WriteLine("Given up. Both APIs accept writes; what the source writes from now on is not brought.");
+            return Done;
+        }
+        await follower.BeginAsync(stop);
+        var untilCaughtUp = given.Has("--catch-up");
+        try
+        {
+            await follower.RunAsync(quiet => untilCaughtUp && quiet > TimeSpan.Zero, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            Console.Error.WriteLine("Stopped. Writes stay closed; the same command goes on from here.");
+            return Stopped;
+        }
+        return Done;
+    }
+
+    /// <summary>The source that the arguments name.</summary>
+    /// <exception cref="SourceException">It tells of no changes.</exception>
+    internal static FollowedSource Source(Arguments given)
+    {
+        var source = given.Only("source");
+        return LiveAddress.Is(source)
+            ? new LiveFollowed(LiveAddress.Parse(source, given.Value("--database")))
+            : throw new SourceException($"{source} tells of no changes: only a live MongoDB (mongodb://…) can be followed.");
+    }
+}

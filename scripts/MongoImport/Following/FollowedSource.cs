@@ -1,0 +1,23 @@
+using Backend.MongoImport.Live;
+
+namespace Backend.MongoImport.Following;
+
+/// <summary>A source that tells of its changes, and can be asked what it holds now.</summary>
+internal abstract class FollowedSource : IAsyncDisposable
+{
+    /// <summary>What it is and where, without a password: how the import called it.</summary>
+    public abstract string Description { get; }
+
+    /// <summary>The changes after a position.</summary>
+    public abstract ChangeSource Changes(byte[] position);
+
+    /// <summary>The collections that hold documents now, and how many.</summary>
+    /// <exception cref="SourceLostException">The source does not answer.</exception>
+    public abstract Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop);
+
+    /// <summary>The documents of a collection as they are now.</summary>
+    /// <exception cref="SourceLostException">The source does not answer.</exception>
+    public abstract IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, CancellationToken stop);
+
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

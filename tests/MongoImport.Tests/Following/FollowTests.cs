@@ -1,0 +1,105 @@
+using Backend.MongoImport.Sources;
+using Backend.MongoImport.Tests.Live;
+
+namespace Backend.MongoImport.Tests.Following;
+
+/// <summary>What a live source writes after its import comes into the rows.</summary>
+[TestFixture, Parallelizable(ParallelScope.All)]
+internal sealed class FollowTests
+{
+    [TestCase(1)]
+    [TestCase(2)]
+    public async Task After_a_few_thousand_changes_the_rows_are_those_of_a_new_import(int seed)
+    {
+        await using var followed = await Followed.StartAsync(seed);
+        for (var round = 0; round < 5; round++)
+        {
+            for (var i = 0; i < 400; i++)
+            {
+                followed.App.Change();
+            }
+            await followed.CatchUpAsync();
+        }
+        await followed.ExpectAsImportedAsync($"seed {seed}");
+        Assert.That(await followed.Target.Get<DateTime?>("select writes_closed_at from catalog.state"), Is.Not.Null, "writes are closed");
+        Assert.That(await followed.Target.Get<long>("select changes from catalog.follow"), Is.GreaterThan(1500));
+    }
+
+    [Test]
+    public async Task New_classes_and_fields_come_with_their_schema_or_without_and_go_again()
+    {
+        await using var followed = await Followed.StartAsync();
+        var (mongo, app) = (followed.Server.Mongo, followed.App);
+        app.Put("_SCHEMA", "Place", d => d.Text("objectId", "string").Text("where", "geopoint").Text("tags", "relation<Score>")
+            .Document("_metadata", m => m.Document("class_permissions", p => p.Document("find", f => f.Bool("*", true)).Document("get", _ => { }))));
+        app.Put("Place", "p1", d => d.Array("where", a => a.Double("0", 10).Double("1", 20)).Date("_created_at", 1).Date("_updated_at", 2));
+        app.Put("_Join:tags:Place", "j1", d => d.Text("owningId", "p1").Text("relatedId", "s1"));
+        app.Put("_Join:tags:Place", "j2", d => d.Text("owningId", "p1").Text("relatedId", "s1"));
+        app.Put("_Join:tags:Place", "j3", d => d.Text("owningId", "p1").Text("relatedId", "s2"));
+        app.Put("Undeclared", "x1", d => d.Text("text", "a").Double("n", 1).Date("_created_at", 1).Date("_updated_at", 2));
+        app.Put("agendaJobs", "a1", d => d.Text("not", "of a Parse server"));
+        app.Put("_SCHEMA", "Gone", d => d.Text("objectId", "string").Text("a", "string"));
+        app.Put("Gone", "g1", d => d.Text("a", "b").Date("_created_at", 1).Date("_updated_at", 2));
+        await followed.CatchUpAsync();
+
+        Assert.That(await followed.Target.Get<string>("select st_astext(\"where\") from app.place where id = 'p1'"), Is.EqualTo("POINT(10 20)"));
+        Assert.That(await followed.Target.Get<string>("select permissions::text from catalog.tables where origin = 'Place'"), Does.Contain("find"));
+        Assert.That(await followed.Target.Get<long>("select count(*) from app.place_tags"), Is.EqualTo(2));
+        Assert.That(await followed.Target.Get<double>("select n from app.undeclared where text = 'a'"), Is.EqualTo(1));
+        Assert.That(await followed.Target.Get<string>("select to_regclass('app.agenda_jobs')::text"), Is.Null);
+        Assert.That(followed.Said.ToString(), Does.Contain("Class Place has come.").And.Contain("agendaJobs: 1 changes left out"));
+
+        mongo.Delete(LiveServer.Database, "_Join:tags:Place", "j1");
+        mongo.Delete(LiveServer.Database, "_Join:tags:Place", "j3");
+        mongo.Delete(LiveServer.Database, "Gone", "g1");
+        mongo.Drop(LiveServer.Database, "Gone");
+        mongo.Delete(LiveServer.Database, "_SCHEMA", "Gone");
+        app.Put("Other", "o1", d => d.Text("text", "o").Double("n", 2).Date("_created_at", 1).Date("_updated_at", 2));
+        mongo.Rename(LiveServer.Database, "Other", "Undeclared");
+        // A type that changes: the old server takes the values away first.
+        app.Put("Place", "p1", d => d.Date("_created_at", 1).Date("_updated_at", 3));
+        await followed.CatchUpAsync();
+        app.Put("_SCHEMA", "Place", d => d.Text("objectId", "string").Text("where", "string").Text("tags", "relation<Score>"));
+        app.Put("Place", "p1", d => d.Text("where", "here").Date("_created_at", 1).Date("_updated_at", 4));
+        await followed.CatchUpAsync();
+
+        Assert.That(await followed.Target.Get<string>("select string_agg(related_id, ',') from app.place_tags"), Is.EqualTo("s1"), "a pair goes with the last document that holds it");
+        Assert.That(await followed.Target.Get<string>("select to_regclass('app.gone')::text"), Is.Null);
+        Assert.That(await followed.Target.Get<string>("select string_agg(id || text, ',') from app.undeclared"), Is.EqualTo("o1o"));
+        Assert.That(await followed.Target.Get<string>("select \"where\" from app.place"), Is.EqualTo("here"));
+    }
+
+    [Test]
+    public async Task A_source_that_is_lost_is_tried_again_and_one_that_lost_its_history_is_said()
+    {
+        await using var followed = await Followed.StartAsync();
+        followed.App.Insert();
+        followed.Server.Mongo.GoAway();
+        var following = followed.CatchUpAsync();
+        Assert.That(() => followed.Said.ToString(), Does.Contain("Once more in").After(60).Seconds.PollEvery(200).MilliSeconds);
+        followed.Server.Mongo.Return();
+        await following;
+        await followed.ExpectAsImportedAsync();
+
+        followed.App.Insert();
+        followed.Server.Mongo.LoseHistory();
+        var lost = await Assert.ThrowsAsync<SourceException>(() => followed.CatchUpAsync());
+        Assert.That(lost!.Message, Does.Contain("no longer has the changes").And.Contain("Import it again"));
+        Assert.That(await followed.Target.Get<DateTime?>("select writes_closed_at from catalog.state"), Is.Not.Null, "writes stay closed");
+
+        Assert.That((await followed.Target.ImportAsync(followed.Server.Uri())).ExitCode, Is.Zero, "what was followed may be imported again");
+        followed.App.Insert();
+        await followed.CatchUpAsync();
+        await followed.ExpectAsImportedAsync();
+    }
+
+    [Test]
+    public async Task Rows_that_somebody_wrote_since_the_import_keep_the_follow_from_beginning()
+    {
+        await using var followed = await Followed.StartAsync();
+        await followed.Target.Database.ExecuteAsync("update app.score set n = 1 where id = (select min(id) from app.score)");
+        var refused = await Assert.ThrowsAsync<SourceException>(() => followed.CatchUpAsync());
+        Assert.That(refused!.Message, Does.Contain("1 rows of app.score were written after the last import"));
+        Assert.That(await followed.Target.Get<DateTime?>("select writes_closed_at from catalog.state"), Is.Null, "writes are open again");
+    }
+}
