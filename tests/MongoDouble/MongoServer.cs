@@ -171,6 +171,15 @@ public sealed class MongoServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops a database with all collections; a change stream on it ends.</summary>
+    public void DropDatabase(string database)
+    {
+        lock (_store.Gate)
+        {
+            _store.DropDatabase(database);
+        }
+    }
+
     /// <summary>Gives a collection another name.</summary>
     public bool Rename(string database, string collection, string to)
     {

@@ -68,9 +68,10 @@ internal sealed class LiveSource(LiveAddress address, string temporary) : DumpSo
             {
                 throw new SourceException($"{_address}: there is no database {bridge.Hello.Database}, or it holds nothing that this user may see");
             }
-            _size = collections.Sum(c => c.Size);
+            var files = Describe(collections).Where(f => Wanted(f.Item1)).ToList();
+            _size = files.Sum(f => f.Item1.Size);
             MakeFolder();
-            await FetchAsync(bridge, [.. Describe(collections).Where(f => Wanted(f.Item1))], block, stop);
+            await FetchAsync(bridge, files, block, stop);
         }
         catch (BridgeException e)
         {

@@ -79,12 +79,7 @@ internal sealed class Definitions(DocumentStore store)
 
     public MongoDoc DropDatabase(Request request)
     {
-        foreach (var name in store.Database(request.Database).Keys.ToList())
-        {
-            store.Drop(request.Database, name);
-        }
-        store.Note("dropDatabase", request.Database, "");
-        store.Note("invalidate", request.Database, "");
+        store.DropDatabase(request.Database);
         return [];
     }
 

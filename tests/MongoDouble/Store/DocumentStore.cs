@@ -72,6 +72,16 @@ internal sealed class DocumentStore
         return true;
     }
 
+    public void DropDatabase(string database)
+    {
+        foreach (var name in Database(database).Keys.ToList())
+        {
+            Drop(database, name);
+        }
+        Note("dropDatabase", database, "");
+        Note("invalidate", database, "");
+    }
+
     public bool Rename(string database, string collection, string to)
     {
         var collections = Database(database);

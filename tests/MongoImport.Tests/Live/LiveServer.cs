@@ -24,12 +24,12 @@ internal sealed class LiveServer : IAsyncDisposable
         return new LiveServer(options);
     }
 
-    /// <summary>What an operator writes; nothing waits longer than a few seconds.</summary>
-    public string Uri(params string[] further) => Mongo.Uri(Database, ["serverSelectionTimeoutMS=2000", "socketTimeoutMS=2000", .. further]);
+    /// <summary>What an operator writes.</summary>
+    public string Uri(params string[] further) => Mongo.Uri(Database, further);
 
     public LiveAddress Address(params string[] further) => LiveAddress.Parse(Uri(further), null);
 
-    public LiveChangeSource Changes(byte[]? position) => new(Address(), position, TimeSpan.FromMilliseconds(200));
+    public LiveChangeSource Changes(byte[]? position, params string[] further) => new(Address(further), position, TimeSpan.FromMilliseconds(200));
 
     /// <summary>Puts a dump's folder into it, documents and indexes.</summary>
     public void SeedFolder(string folder)

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using Backend.MongoDouble;
 using Backend.MongoDouble.Bson;
+using Backend.MongoImport.Bson;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Tests.Imports;
-using Backend.MongoImport.Bson;
 
 namespace Backend.MongoImport.Tests.Live;
 

@@ -77,7 +77,7 @@ internal sealed class WatchTests
     public async Task A_change_stream_survives_an_election_and_a_server_that_was_away_is_found_again()
     {
         await using var server = LiveServer.Start();
-        await using var changes = server.Changes(null);
+        await using var changes = server.Changes(null, "serverSelectionTimeoutMS=1500");
         await changes.ReadAsync(None);
         server.Mongo.DropConnections();
         server.Mongo.Put(LiveServer.Database, "Game", Game("a", 1));
@@ -131,6 +131,18 @@ internal sealed class WatchTests
         Assert.That(server.Mongo.Commands.Count(c => c == "getMore") - asked, Is.LessThan(6), "nobody reads, and yet more is asked for");
         var events = await ReadAsync(changes, many);
         Assert.That(events.Select(e => Given.Show(e.Id)), Is.EqualTo(Enumerable.Range(0, many).Select(i => $"{{_id: Int32 {i}}}")));
+    }
+
+    [Test]
+    public async Task A_database_that_was_dropped_ends_no_stream()
+    {
+        await using var server = LiveServer.Start();
+        server.Mongo.Seed(LiveServer.Database, "Game", Game("a", 1));
+        await using var changes = server.Changes(null);
+        await changes.ReadAsync(None);
+        server.Mongo.DropDatabase(LiveServer.Database);
+        server.Mongo.Put(LiveServer.Database, "Game", Game("b", 1));
+        Assert.That((await ReadAsync(changes, 2)).Select(e => $"{e.Kind} {e.Collection}"), Is.EqualTo(new[] { "Drop Game", "Upsert Game" }));
     }
 
     [Test]
