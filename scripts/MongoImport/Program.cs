@@ -3,7 +3,15 @@ using Backend.MongoImport.Commands;
 using Backend.MongoImport.Sources;
 using Npgsql;
 
-Command[] commands = [new ImportCommand(), new CheckCommand(), new VerifyCommand(), new FollowCommand(), new FilesCommand()];
+Command[] commands =
+[
+    new ImportCommand(),
+    new CheckCommand(),
+    new VerifyCommand(),
+    new FollowCommand(),
+    new FilesCommand(),
+    new ReturnCommand(),
+];
 
 if (args is [] or ["--help" or "-h" or "help"])
 {

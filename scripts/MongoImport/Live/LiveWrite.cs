@@ -1,8 +1,8 @@
 namespace Backend.MongoImport.Live;
 
 /// <summary>A document as it is to be from now on.</summary>
-/// <param name="Id">A BSON document whose only element is its <c>_id</c>.</param>
-/// <param name="Document">The whole BSON document, with that <c>_id</c>; null: it is to be gone.</param>
+/// <param name="Id">A BSON document whose only element is its <c>_id</c>; or, of a document that is known by other fields, these.</param>
+/// <param name="Document">The whole BSON document, with that <c>_id</c> (without one, it keeps its own or gets a new one); null: every such document is to be gone.</param>
 internal sealed record LiveWrite(byte[] Id, byte[]? Document);
 
 /// <summary>A write that the server refused, for good: a unique index, a validation rule, a document that is too large.</summary>

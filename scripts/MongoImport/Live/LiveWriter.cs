@@ -136,7 +136,7 @@ internal sealed class LiveWriter : IAsyncDisposable
         else
         {
             request.Element(BsonType.Int32, "limit"u8);
-            request.Int32(1);
+            request.Int32(0);
         }
         request.End();
     }

@@ -27,7 +27,7 @@ public sealed partial class ChangeFeed
         """;
 
     private const string RowsSql = $"""
-        select sequence, xid, at, table_number, field, operation::text, row_id, related_id, case when $7 or operation = 'x' then old::text end
+        select sequence, xid, at, table_number, field, operation::text, row_id, related_id, case when $7 = 2 or ($7 = 1 and operation = 'd') or operation = 'x' then old::text end
         from app.changes
         where sequence > $3 and sequence <= $4 and ({SinceSql} or {PendingSql}) and pg_visible_in_snapshot(xid, $2::text::pg_snapshot)
         and ($5::int[] is null or table_number = any($5))
@@ -38,9 +38,9 @@ public sealed partial class ChangeFeed
     /// <param name="position">Where to begin, from <see cref="NowAsync(CancellationToken)"/> or from what was read before.</param>
     /// <param name="tables">The tables to read of, which must be listened to; null: of all that are.</param>
     /// <param name="limit">How many changes at most.</param>
-    /// <param name="withOldRows">Whether <see cref="RowChange.OldRow"/> is wanted.</param>
+    /// <param name="oldRows">Where <see cref="RowChange.OldRow"/> is wanted.</param>
     /// <param name="cancellation">Cancels.</param>
-    public async Task<FeedReading> ReadAsync(FeedPosition position, IReadOnlyCollection<Table>? tables, int limit, bool withOldRows = false, CancellationToken cancellation = default)
+    public async Task<FeedReading> ReadAsync(FeedPosition position, IReadOnlyCollection<Table>? tables, int limit, OldRows oldRows = OldRows.None, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(position);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
@@ -53,7 +53,7 @@ public sealed partial class ChangeFeed
         if (target.After >= target.Last)
             return new FeedReading.Batch([], end, true);
         var rows = new List<NotedRow>();
-        if (!await ReadRowsAsync(connection, position, target, numbers, limit, withOldRows, rows, cancellation))
+        if (!await ReadRowsAsync(connection, position, target, numbers, limit, oldRows, rows, cancellation))
             return new FeedReading.StartAgain(StartAgainReason.Purged, PurgedMessage);
         await connection.CloseAsync();
         var isComplete = rows.Count < limit;
@@ -88,11 +88,11 @@ public sealed partial class ChangeFeed
 
     /// <returns>Whether the purge has left everything in peace until the end.</returns>
     private static async Task<bool> ReadRowsAsync(NpgsqlConnection connection, FeedPosition position, (string Snapshot, long Number, long After, long Last) target, int[]? numbers, int limit,
-        bool withOldRows, List<NotedRow> rows, CancellationToken cancellation)
+        OldRows oldRows, List<NotedRow> rows, CancellationToken cancellation)
     {
         await using var batch = new NpgsqlBatch(connection);
         var read = new NpgsqlBatchCommand(RowsSql);
-        foreach (var value in new object[] { position.Snapshot, target.Snapshot, target.After, target.Last, (object?)numbers ?? DBNull.Value, limit, withOldRows })
+        foreach (var value in new object[] { position.Snapshot, target.Snapshot, target.After, target.Last, (object?)numbers ?? DBNull.Value, limit, (int)oldRows })
             read.Parameters.Add(new NpgsqlParameter { Value = value });
         batch.BatchCommands.Add(read);
         // A partition is emptied for everybody at once, whatever his snapshot says: so this is asked after the rows were read.

@@ -36,7 +36,7 @@ internal sealed class ChangeFeedTests
         await feed.Database.ExecuteAsync("update app.score set points = points + 1 where id = 'sql'");
         await feed.Database.ExecuteAsync("update app.score set id = 'renamed' where id = 'sql'");
         await store.DeleteAsync(feed.Table("Score"), made.Id, Caller.Administrator);
-        var batch = await feed.BatchAsync(position, withOldRows: true);
+        var batch = await feed.BatchAsync(position, oldRows: OldRows.All);
 
         Assert.That(batch.Changes.Select(c => (c.Kind, c.RowId)), Is.EqualTo(new[]
         {
@@ -109,7 +109,7 @@ internal sealed class ChangeFeedTests
             FeedReading.Batch batch;
             do
             {
-                batch = await feed.BatchAsync(position, limit: 7, withOldRows: true);
+                batch = await feed.BatchAsync(position, limit: 7, oldRows: OldRows.All);
                 // What was read is found again at the same place: a reader that was killed goes on there.
                 Assert.That((await feed.BatchAsync(FeedPosition.Parse(position.ToString()), limit: 1)).Changes.Select(c => c.Sequence), Is.EqualTo(batch.Changes.Take(1).Select(c => c.Sequence)).Or.Not.Empty);
                 position = FeedPosition.Parse(batch.Position.ToString());
@@ -170,7 +170,7 @@ internal sealed class ChangeFeedTests
         await feed.Database.ExecuteAsync("insert into app.score_friends (owning_id, related_id) values ('a', 'f1'), ('a', 'f2')");
         await feed.Database.ExecuteAsync("delete from app.score_friends where related_id = 'f1'");
         await feed.Database.ExecuteAsync("insert into app.fresh (id, created_at, updated_at) values ('f2', now(), now())");
-        var batch = await feed.BatchAsync(position, withOldRows: true);
+        var batch = await feed.BatchAsync(position, oldRows: OldRows.All);
         await feed.Database.ExecuteAsync("truncate app.score_friends");
         await feed.Database.ExecuteAsync("truncate app.score");
         await feed.Node.Catalog.DropFieldAsync("Score", "later");
@@ -203,7 +203,7 @@ internal sealed class ChangeFeedTests
         await feed.Database.ExecuteAsync("insert into app.roles_users (owning_id, related_id) values ('r', 'ann')");
         await feed.Database.ExecuteAsync("update app.users set password_hash = 'other' where id = 'ann'");
         await feed.Database.ExecuteAsync("delete from app.users where id = 'ann'");
-        var batch = await feed.BatchAsync(position, withOldRows: true);
+        var batch = await feed.BatchAsync(position, oldRows: OldRows.All);
 
         Assert.That(batch.Changes.Select(c => (c.Origin, c.Kind, c.RowId)).Distinct(), Is.SupersetOf(new[]
         {
@@ -321,9 +321,9 @@ internal sealed class ChangeFeedTests
 
         public Table Table(string origin) => Node.Catalog.Current.FindByOrigin(origin)!;
 
-        public async Task<FeedReading.Batch> BatchAsync(FeedPosition position, int limit = 1000, bool withOldRows = false)
+        public async Task<FeedReading.Batch> BatchAsync(FeedPosition position, int limit = 1000, OldRows oldRows = OldRows.None)
         {
-            var reading = await Feed.ReadAsync(position, null, limit, withOldRows);
+            var reading = await Feed.ReadAsync(position, null, limit, oldRows);
             Assert.That(reading, Is.InstanceOf<FeedReading.Batch>(), reading.ToString());
             return (FeedReading.Batch)reading;
         }
