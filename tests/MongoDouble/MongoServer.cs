@@ -13,8 +13,8 @@ namespace Backend.MongoDouble;
 
 /// <summary>
 /// A stand-in for a MongoDB server, in memory: as much of its wire protocol as the official drivers need to list, read, watch and write. Tests look
-/// into it and change it from the inside; what they change reaches change streams like what clients write. Not a database: no indexes are used,
-/// unique ones are not enforced, queries know little.
+/// into it and change it from the inside; what they change reaches change streams like what clients write. Not a database: no indexes are used
+/// (unique ones hold for what clients write), queries know little.
 /// </summary>
 public sealed class MongoServer : IAsyncDisposable
 {

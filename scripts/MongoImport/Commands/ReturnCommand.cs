@@ -90,9 +90,10 @@ internal sealed class ReturnCommand : Command
         }
         var address = LiveAddress.Parse(options.Target!, options.Database);
         await using var writer = await LiveWriter.OpenAsync(address, output.WriteLine, stop);
+        await using var reader = new TargetReader(address);
         var target = new TargetWriter(writer);
         var shown = Environment.TickCount64;
-        var returner = new Returner(database, catalog, feed, target, new TargetReader(address), options.Prefix)
+        var returner = new Returner(database, catalog, feed, target, reader, options.Prefix)
         {
             Progressed = (written, lag) =>
             {

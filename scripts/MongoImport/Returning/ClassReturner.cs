@@ -93,14 +93,7 @@ internal sealed class ClassReturner(NpgsqlDataSource database, TargetWriter targ
     /// <summary>All pairs of a relation.</summary>
     public async Task WholeAsync(Table table, Field relation, CancellationToken stop)
     {
-        var theirs = new HashSet<(string, string)>();
-        await reader.ReadAsync(CollectionOf(table, relation), document =>
-        {
-            if (TargetReader.Text(document, "owningId"u8) is { } owning && TargetReader.Text(document, "relatedId"u8) is { } related)
-            {
-                theirs.Add((owning, related));
-            }
-        }, stop);
+        var theirs = await ReadPairsAsync(CollectionOf(table, relation), stop);
         var writes = new List<LiveWrite>();
         await using (var command = database.CreateCommand($"select owning_id, related_id from app.{relation.QuotedColumn} order by seq"))
         await using (var rows = await command.ExecuteReaderAsync(stop))
@@ -121,6 +114,20 @@ internal sealed class ClassReturner(NpgsqlDataSource database, TargetWriter targ
         }
         writes.AddRange(theirs.Select(Take));
         await target.WriteAsync(CollectionOf(table, relation), writes, stop);
+    }
+
+    /// <summary>The pairs that a join collection of the old database holds.</summary>
+    public async Task<HashSet<(string Owning, string Related)>> ReadPairsAsync(string collection, CancellationToken stop)
+    {
+        var pairs = new HashSet<(string, string)>();
+        await reader.ReadAsync(collection, document =>
+        {
+            if (TargetReader.Text(document, "owningId"u8) is { } owning && TargetReader.Text(document, "relatedId"u8) is { } related)
+            {
+                pairs.Add((owning, related));
+            }
+        }, stop);
+        return pairs;
     }
 
     /// <summary>A relation that is no more.</summary>

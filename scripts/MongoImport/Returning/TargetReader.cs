@@ -4,32 +4,34 @@ using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Returning;
 
-/// <summary>Looks at what the old database holds, over a connection of its own that lasts as long as the look.</summary>
-internal sealed class TargetReader(LiveAddress address)
+/// <summary>Looks at what the old database holds, over a connection of its own that is made when it is needed.</summary>
+internal sealed class TargetReader(LiveAddress address) : IAsyncDisposable
 {
+    private Bridge? _bridge;
+
     /// <summary>The names of its collections and how many documents each has, as MongoDB counts them.</summary>
     public async Task<Dictionary<string, long>> CountAsync(CancellationToken stop)
     {
-        try
-        {
-            await using var bridge = await Bridge.OpenAsync(address, position: false, stop);
-            return (await LiveCollection.ListAsync(bridge, stop)).Where(c => c.Readable).ToDictionary(c => c.Name, c => c.Count, StringComparer.Ordinal);
-        }
-        catch (BridgeException e)
-        {
-            throw e.MayPass ? new SourceLostException(e.Explain(address), e) : new SourceException(e.Explain(address), e);
-        }
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        await LookAsync(
+            async bridge =>
+            {
+                foreach (var collection in (await LiveCollection.ListAsync(bridge, stop)).Where(c => c.Readable))
+                {
+                    counts[collection.Name] = collection.Count;
+                }
+            },
+            stop);
+        return counts;
     }
 
     /// <summary>Reads a whole collection.</summary>
     /// <param name="collection">Its name; one that is not there has no documents.</param>
     /// <param name="document">Called with each document, which is good until it returns.</param>
     /// <param name="stop">Cancels.</param>
-    public async Task ReadAsync(string collection, TakeDocument document, CancellationToken stop)
-    {
-        try
+    public Task ReadAsync(string collection, TakeDocument document, CancellationToken stop) => LookAsync(
+        async bridge =>
         {
-            await using var bridge = await Bridge.OpenAsync(address, position: false, stop);
             await bridge.SendAsync('R', BsonIds.Texts(("collection", collection)), stop);
             while (await bridge.ReceiveAsync(stop, 'd', 'e') is { Kind: 'd' } frame)
             {
@@ -40,6 +42,17 @@ internal sealed class TargetReader(LiveAddress address)
                     rest = rest[length..];
                 }
             }
+        },
+        stop);
+
+    public ValueTask DisposeAsync() => _bridge is { } bridge ? bridge.DisposeAsync() : ValueTask.CompletedTask;
+
+    private async Task LookAsync(Func<Bridge, Task> look, CancellationToken stop)
+    {
+        try
+        {
+            _bridge ??= await Bridge.OpenAsync(address, position: false, stop);
+            await look(_bridge);
         }
         catch (BridgeException e)
         {

@@ -23,7 +23,7 @@ internal sealed class Writes(DocumentStore store)
         {
             throw new CommandException(11000, "DuplicateKey", $"E11000 duplicate key error collection: {request.Database}.{request.Collection} index: _id_");
         }
-        store.Put(request.Database, request.Collection, document, "insert");
+        Put(request, document, "insert");
         return 1;
     });
 
@@ -40,7 +40,7 @@ internal sealed class Writes(DocumentStore store)
             var many = parsed.Number("multi") != 0;
             foreach (var document in many ? found : found.Take(1))
             {
-                store.Put(request.Database, request.Collection, Updates.Apply(document, change, inserting: false, out var operation), operation);
+                Put(request, Updates.Apply(document, change, inserting: false, out var operation), operation);
                 modified++;
             }
             if (found.Count == 0 && parsed.Number("upsert") != 0)
@@ -51,7 +51,7 @@ internal sealed class Writes(DocumentStore store)
                     start.Add(name, value);
                 }
                 var made = Updates.Apply(start.ToBytes(), change, inserting: true, out _);
-                store.Put(request.Database, request.Collection, made, "insert");
+                Put(request, made, "insert");
                 upserted.Add(new MongoDoc { { "index", index }, { "_id", DocumentStore.Id(made) } });
                 return 1;
             }
@@ -71,6 +71,25 @@ internal sealed class Writes(DocumentStore store)
         var found = store.Find(request.Database, request.Collection) is { } collection ? Filters.Find(collection, parsed.Nested("q")).ToList() : [];
         return found.Take(parsed.Number("limit") == 1 ? 1 : int.MaxValue).Count(d => store.Remove(request.Database, request.Collection, DocumentStore.Id(d)));
     });
+
+    // What a client writes keeps to unique indexes; documents without any of an index's keys do not meet in it, as if all were sparse.
+    private void Put(Request request, byte[] document, string operation)
+    {
+        if (store.Find(request.Database, request.Collection) is { } collection)
+        {
+            var parsed = MongoDoc.Parse(document);
+            foreach (var index in collection.Indexes.Where(i => i["unique"] is true))
+            {
+                var keys = index.Nested("key")!.Select(k => k.Key).ToList();
+                if (keys.TrueForAll(parsed.Has) && collection.All.Select(d => MongoDoc.Parse(d)).Any(other =>
+                    IdKey.Of(other["_id"]) != IdKey.Of(parsed["_id"]) && keys.TrueForAll(k => other.Has(k) && IdKey.Of(other[k]) == IdKey.Of(parsed[k]))))
+                {
+                    throw new CommandException(11000, "DuplicateKey", $"E11000 duplicate key error collection: {request.Database}.{request.Collection} index: {index.Text("name")}");
+                }
+            }
+        }
+        store.Put(request.Database, request.Collection, document, operation);
+    }
 
     private static MongoDoc Each(Request request, string name, Func<byte[], int> run) => Each(request, name, (statement, _) => run(statement));
 
