@@ -50,6 +50,11 @@ internal sealed partial class Findings
 
     private void Held(GridBucket bucket, KeySet held, long gridFiles)
     {
+        if (options.Rules.SkipFiles)
+        {
+            _findings.Add(new Finding(Weight.Know, "file-skipped", $"{N(gridFiles)} files in GridFS are left by rule") { Count = gridFiles });
+            return;
+        }
         if (bucket.Broken.Count > 0)
         {
             _findings.Add(new Finding(Weight.Fix, "file-entry", $"{N(bucket.Broken.Count)} entries of GridFS cannot be used and would go to the reject file: {bucket.Broken[0].Reason}") { Count = bucket.Broken.Count });

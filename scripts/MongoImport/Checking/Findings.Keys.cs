@@ -1,3 +1,4 @@
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Checking;
@@ -40,7 +41,7 @@ internal sealed partial class Findings
             };
             Add("duplicate-" + what.Replace(' ', '-'), field, equal, n => what == "legacy session token"
                 ? $"{Documents(n)} {Have(n)} a legacy session token that another has"
-                : $"{Documents(n)} {Have(n)} the same {what} as another: one keeps it (rule: keeps), the others are marked and cannot be found by it");
+                : $"{Documents(n)} {Have(n)} the same {what} as another: one keeps it ({KeeperOf(check, field)}), the others are marked and cannot be found by it");
             if (mine.Unique.TryGetValue(what + ClassChecker.CaseVariants, out var lowered))
             {
                 var any = KeyQuestions.Repeated(lowered);
@@ -120,6 +121,13 @@ internal sealed partial class Findings
             _findings.AddRange(group.Select(o => o.Finding with { Examples = [.. o.Numbers.Select(n => ids.GetValueOrDefault(n) ?? $"document {n}").Distinct()] }));
         }
     }
+
+    private static string KeeperOf(ClassCheck check, string? field) => check.Plan.Rule.Field(field ?? "").Keeper switch
+    {
+        { Ids.Count: > 0 } keeper => $"by rule {string.Join(", ", keeper.Ids)}",
+        { IsUsual: false } keeper => $"by rule the {RulesReader.OrderName(keeper.Order)}",
+        _ => "the last seen or changed, unless a rule says keeps",
+    };
 
     private static string Have(long count) => count == 1 ? "has" : "have";
 }

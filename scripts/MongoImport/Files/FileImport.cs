@@ -78,7 +78,7 @@ internal sealed class FileImport : IDisposable
     {
         _gcm?.Dispose();
         _saves.Dispose();
-                if (Directory.Exists(_folder))
+        if (Directory.Exists(_folder))
         {
             Directory.Delete(_folder, recursive: true);
         }

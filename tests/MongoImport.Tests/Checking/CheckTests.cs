@@ -137,9 +137,10 @@ internal sealed class CheckTests
             {"classes": {
                 "Game": {"rename": "Match", "duplicates": "first-wins", "fields": {
                     "score": {"type": "String"}, "at": {"skip": true}, "name": {"accept": true}, "owner": {"rename": "player", "accept": true}, "fans": {"target": "Odd"}, "nobody": {"skip": false}}},
-                "_Role": {"accept": true},
+                "_Role": {"accept": true, "fields": {"name": {"keeps": "first-created"}}},
+                "_User": {"fields": {"username": {"keeps": ["u2"]}}},
                 "_Session": {"skip": true}
-            }, "files": {"accept": true}}
+            }, "files": {"accept": true, "skip": true}}
             """));
         var match = report.Classes.Single(c => c.Name == "Match");
         Assert.That(match.Table.Relation, Is.EqualTo("match"));
@@ -157,9 +158,12 @@ internal sealed class CheckTests
             "Know not-imported _Session 3",
             "Decide dangling-membership Match.fans 4",
             "Decide idle-rule  0",
+            "Know file-skipped  2",
         }), string.Join('\n', found));
         Assert.That(report.Findings.Single(f => f.Kind == "duplicate-id").Text, Does.Contain("first read"));
-        Assert.That(report.Findings.Select(f => f.Kind), Has.None.EqualTo("date-out-of-range"));
+        Assert.That(report.Findings.Single(f => f.Kind == "duplicate-name").Text, Does.Contain("by rule the first-created"));
+        Assert.That(report.Findings.Single(f => f.Kind == "duplicate-username").Text, Does.Contain("by rule u2"));
+        Assert.That(report.Findings.Select(f => f.Kind), Has.None.EqualTo("date-out-of-range").And.None.EqualTo("file-unnamed"));
         var text = new StringWriter();
         CheckText.Write(report, text);
         Assert.That(text.ToString(), Does.Contain("Accepted by rule:"));
