@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Backend.MongoImport.Files;
 using Backend.MongoImport.Planning;
 
@@ -11,6 +12,19 @@ internal sealed class ImportReport(string source, ImportPlan plan, RejectFile re
     public string Source => source;
 
     public double Seconds { get; set; }
+
+    /// <summary>The most memory that the process has had, in bytes.</summary>
+    public static long PeakMemory
+    {
+        get
+        {
+            using var self = Process.GetCurrentProcess();
+            return self.PeakWorkingSet64;
+        }
+    }
+
+    /// <summary>What the process has used of the processors.</summary>
+    public static double ProcessorSeconds => Environment.CpuUsage.TotalTime.TotalSeconds;
 
     public IReadOnlyList<ClassReport> Classes => [.. _classes.OrderBy(c => c.Name, StringComparer.Ordinal)];
 

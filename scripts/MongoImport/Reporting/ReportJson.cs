@@ -20,6 +20,8 @@ internal static class ReportJson
     {
         report.Source,
         report.Seconds,
+        ImportReport.PeakMemory,
+        ImportReport.ProcessorSeconds,
         report.Read,
         report.Rejected,
         report.RejectFile,

@@ -64,7 +64,7 @@ internal static class ReportText
             report.Notes.ToList().ForEach(to.WriteLine);
         }
         to.WriteLine();
-        to.WriteLine($"{N(report.Read)} documents in {report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s ({N((long)(report.Read / Math.Max(report.Seconds, 0.001)))} a second)"
+        to.WriteLine($"{N(report.Read)} documents in {report.Seconds.ToString("0.0", CultureInfo.InvariantCulture)} s ({N((long)(report.Read / Math.Max(report.Seconds, 0.001)))} a second), {N(ImportReport.PeakMemory / 1_000_000)} MB of memory at most"
             + (report.Rejected > 0 ? $", {N(report.Rejected)} rejected: see {report.RejectFile}" : ""));
     }
 
