@@ -36,7 +36,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         source.Wanted = selection.Wants;
         source.Say = progress.Say;
         // Reading the source and preparing the database have nothing to do with each other.
-        progress.Begin($"scanning {source.Description}");
+        progress.Begin($"scanning {source.Description}", 0, source.Size);
         using var scanStop = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var scanning = Task.Run(() => source.Scan(Scan, scanStop.Token), stop);
         try
@@ -118,7 +118,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         using (block)
         {
             _scans.GetOrAdd(collection, _ => new CollectionScan()).Add(block);
-            progress.Loaded(block.Count);
+            progress.Loaded(block.Count, block.Length);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed record ClassImport(ClassPlan Plan, StagedTable Table, ClassRepor
 /// </summary>
 internal sealed class ClassLoader(ImportRun run, TableLoader loader, RejectFile rejects, Progress progress)
 {
-    private readonly Finisher _finisher = new(run, loader);
+    private readonly Finisher _finisher = new(run, loader, progress);
 
     /// <summary>Classes at a time: one is decoded while another is being indexed.</summary>
     private const int ClassesAtOnce = 2;

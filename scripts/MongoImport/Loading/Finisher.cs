@@ -7,7 +7,7 @@ using Npgsql;
 namespace Backend.MongoImport.Loading;
 
 /// <summary>What a filled table needs before anybody may see it: keys, indexes, statistics, and answers about what its rows lead to.</summary>
-internal sealed class Finisher(ImportRun run, TableLoader loader)
+internal sealed class Finisher(ImportRun run, TableLoader loader, Progress progress)
 {
     /// <summary>Index builds at a time, over all tables: each keeps a core busy.</summary>
     private readonly SemaphoreSlim _builds = new(2);
@@ -15,15 +15,18 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
     /// <summary>Makes the remaining keys and the indexes, and gathers statistics.</summary>
     public async Task FinishAsync(StagedTable table, ClassReport report, CancellationToken stop)
     {
+        var keys = (await run.KeysOfAsync(table, table.Relation, stop)).Where(s => !IsPrimary(s)).ToList();
+        var indexes = table.Indexes.Where(i => i.Sql is not null).ToList();
+        progress.Expect(keys.Count + indexes.Count);
         var work = new List<Task>();
         // What takes longest first: a geographic index takes five times as long as any other, and is built by one process.
-        foreach (var index in table.Indexes.Where(i => i.Sql is not null).OrderByDescending(i => i.Sql!.Contains("::geography", StringComparison.Ordinal)).ToList())
+        foreach (var index in indexes.OrderByDescending(i => i.Sql!.Contains("::geography", StringComparison.Ordinal)))
         {
-            work.Add(BuildAsync(table, index, report, stop));
+            work.Add(CountedAsync(BuildAsync(table, index, report, stop)));
         }
-        foreach (var sql in (await run.KeysOfAsync(table, table.Relation, stop)).Where(s => !IsPrimary(s)))
+        foreach (var sql in keys)
         {
-            work.Add(BuildAsync(sql, stop));
+            work.Add(CountedAsync(BuildAsync(sql, stop)));
         }
         foreach (var companion in table.Companions)
         {
@@ -113,6 +116,12 @@ internal sealed class Finisher(ImportRun run, TableLoader loader)
             await ExecuteAsync($"alter table {ImportRun.Quote(relation)} drop column import_seq", stop);
         }
         await BuildAsync(primary, stop);
+    }
+
+    private async Task CountedAsync(Task build)
+    {
+        await build;
+        progress.Built();
     }
 
     private async Task FinishCompanionAsync(StagedTable table, string relation, ClassReport report, CancellationToken stop)

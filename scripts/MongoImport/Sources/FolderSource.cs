@@ -22,7 +22,7 @@ internal sealed class FolderSource : DumpSource
 
     public override bool NeedsScan => false;
 
-    public override long Size => _collections.Sum(c => c.Size);
+    public override long Size => _collections.Where(Wanted).Sum(c => c.Size);
 
     public override IReadOnlyList<SourceCollection> Collections => _collections;
 
