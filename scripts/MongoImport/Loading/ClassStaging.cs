@@ -54,17 +54,18 @@ internal sealed class ClassStaging(ImportOptions options, ImportRun run, ImportR
         }
         if (run.Kept.Count > 0)
         {
-            var staged = classes.ToDictionary(c => c.Plan.Name, c => c.Table.Stage);
-            rejects.Keep(name => IsKept(name, staged));
+            var kept = classes.ToDictionary(c => c.Plan.Name, c => c.Table.Stage);
+            _published.ForEach(name => kept.Add(name, ImportStage.Published));
+            rejects.Keep(name => IsKept(name, kept));
         }
         return classes;
     }
 
     // Of a class that is loaded but not ready, the join collections (Class.relation) are read again.
-    private static bool IsKept(string name, Dictionary<string, ImportStage> staged)
+    private static bool IsKept(string name, Dictionary<string, ImportStage> kept)
     {
         var dot = name.IndexOf('.', StringComparison.Ordinal);
-        return staged.GetValueOrDefault(dot < 0 ? name : name[..dot], ImportStage.Published) >= (dot < 0 ? ImportStage.Loaded : ImportStage.Ready);
+        return kept.GetValueOrDefault(dot < 0 ? name : name[..dot]) >= (dot < 0 ? ImportStage.Loaded : ImportStage.Ready);
     }
 
     private async Task<ClassImport> StageAsync(ClassPlan planned, ClassReport outcome, ImportStage stage, CancellationToken stop)
