@@ -2,7 +2,7 @@
 import mongodb from 'mongodb';
 import { decode, decodeExactly, documentsOf, encode, Input, Output, ProtocolError } from './frames.mjs';
 import { kindOf, messageOf } from './errors.mjs';
-import { collections, describe, positionNow, read, timeNow, watch } from './source.mjs';
+import { collections, count, describe, positionNow, read, timeNow, watch } from './source.mjs';
 import { apply, drop, ensure } from './writes.mjs';
 
 const protocol = 1;
@@ -38,6 +38,7 @@ const handlers = {
     await output.send('e', encode({}));
   },
   R: payload => read(client, db, decodeExactlyWithNames(payload), server, input, output),
+  N: payload => count(db, decodeExactlyWithNames(payload).collection, server.topology, output),
   W: payload => watch(db, payload, input, output),
   A: payload => apply(db, payload, output),
   E: payload => ensure(db, payload, output),

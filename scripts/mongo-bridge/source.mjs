@@ -85,18 +85,18 @@ async function describeCollection(db, entry) {
   const name = entry.name.value ?? entry.name;
   const type = entry.type?.value ?? entry.type ?? 'collection';
   const readable = type === 'collection' && !name.startsWith('system.');
-  let indexes = [], count = 0, size = 0;
+  let indexes = [], documents = 0, size = 0;
   if (readable) {
     indexes = await db.collection(name).listIndexes({ promoteValues: false }).toArray().catch(gone);
     // One document for each shard.
     const stats = await db.collection(name).aggregate([{ $collStats: { storageStats: {} } }]).toArray().catch(() => []);
     for (const { storageStats } of stats) {
-      count += Number(storageStats?.count ?? 0);
+      documents += Number(storageStats?.count ?? 0);
       size += Number(storageStats?.size ?? 0);
     }
   }
   const metadata = BSON.EJSON.stringify({ options: entry.options ?? {}, indexes, uuid: entry.info?.uuid?.toString?.('hex'), collectionName: name, type }, { relaxed: false });
-  return encode({ name, type, readable, count, size, metadata });
+  return encode({ name, type, readable, count: documents, size, metadata });
 }
 
 // Dropped since it was listed, or no collection that has indexes.
@@ -137,6 +137,15 @@ export async function read(client, db, { collection, filter }, { topology, time 
     await session.endSession();
   }
   await output.send('e', encode({ documents, bytes }));
+}
+
+/** Counts the documents of a collection one by one. */
+export async function count(db, collection, topology, output) {
+  const options = topology === 'standalone' ? {} : { readConcern: { level: 'majority' } };
+  // By the index, which is smaller than the documents; a clustered collection has none of that name.
+  const documents = await db.collection(collection).countDocuments({}, { ...options, hint: '_id_' })
+    .catch(error => error.code === 2 ? db.collection(collection).countDocuments({}, options) : Promise.reject(error));
+  await output.send('n', encode({ documents }));
 }
 
 /** Sends changes from a position on until something else is asked for. */

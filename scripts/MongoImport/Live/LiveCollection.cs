@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Backend.MongoImport.Bson;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Live;
@@ -7,7 +8,9 @@ namespace Backend.MongoImport.Live;
 /// <summary>A collection of a live server.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Readable">Whether it has documents of its own: views and MongoDB's internals have not.</param>
-/// <param name="Count">About how many documents.</param>
+/// <param name="Count">
+/// How many documents by the server's own books, which are wrong after it crashed and on a sharded cluster; <see cref="CountAsync"/> counts.
+/// </param>
 /// <param name="Size">About how many bytes.</param>
 /// <param name="Metadata">As a dump would have it.</param>
 internal sealed record LiveCollection(string Name, bool Readable, long Count, long Size, CollectionMetadata Metadata)
@@ -24,6 +27,26 @@ internal sealed record LiveCollection(string Name, bool Readable, long Count, lo
             list.Add(new(name, BridgeFrame.Number(head, "readable"u8) == 1, BridgeFrame.Number(head, "count"u8) ?? 0, BridgeFrame.Number(head, "size"u8) ?? 0, Parse(name, head)));
         }
         return list;
+    }
+
+    /// <summary>Counts the documents of a collection one by one; about a second for a million.</summary>
+    public static async Task<long> CountAsync(Bridge bridge, string collection, CancellationToken stop)
+    {
+        await bridge.SendAsync('N', Request(collection), stop);
+        return BridgeFrame.Number((await bridge.ReceiveAsync(stop, 'n')).Head().Span, "documents"u8) ?? throw new BridgeException(BridgeException.Protocol, "a count has no number");
+    }
+
+    /// <summary>Asks for the documents of a collection: frames <c>d</c>, then <c>e</c>.</summary>
+    public static Task ReadAsync(Bridge bridge, string collection, CancellationToken stop) => bridge.SendAsync('R', Request(collection), stop);
+
+    private static byte[] Request(string collection)
+    {
+        var request = new BsonWriter();
+        request.Begin();
+        request.Element(BsonType.Text, "collection"u8);
+        request.Text(Encoding.UTF8.GetBytes(collection));
+        request.End();
+        return request.Written.ToArray();
     }
 
     private static CollectionMetadata Parse(string name, ReadOnlySpan<byte> head)

@@ -1,6 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
-using Backend.MongoImport.Bson;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Live;
@@ -43,16 +41,6 @@ internal sealed class LiveSource(LiveAddress address, string temporary) : DumpSo
         {
             Directory.Delete(_folder, recursive: true);
         }
-    }
-
-    private static byte[] Request(string collection)
-    {
-        var request = new BsonWriter();
-        request.Begin();
-        request.Element(BsonType.Text, "collection"u8);
-        request.Text(Encoding.UTF8.GetBytes(collection));
-        request.End();
-        return request.Written.ToArray();
     }
 
     private async Task ScanAsync(Action<SourceCollection, DocumentBlock> block, CancellationToken stop)
@@ -190,7 +178,7 @@ internal sealed class LiveSource(LiveAddress address, string temporary) : DumpSo
             try
             {
                 await using var to = PrivateFile.Create(file, FileMode.Create);
-                await bridge.SendAsync('R', Request(collection), stop);
+                await LiveCollection.ReadAsync(bridge, collection, stop);
                 while (await bridge.ReceiveAsync(stop, 'd', 'e') is { Kind: 'd' } frame)
                 {
                     await to.WriteAsync(frame.Payload, stop);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Backend.MongoDouble;
 using Backend.MongoDouble.Bson;
-using Backend.MongoImport.Bson;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Tests.Imports;
 
@@ -65,12 +64,7 @@ internal sealed class ProcessTests
         var text = new string('x', 2000);
         server.Mongo.Seed(LiveServer.Database, "Many", Enumerable.Range(0, many).Select(i => new MongoDoc { { "_id", i }, { "text", text } }.ToBytes()));
         await using var bridge = await Bridge.OpenAsync(server.Address(), position: false, CancellationToken.None);
-        var request = new BsonWriter();
-        request.Begin();
-        request.Element(BsonType.Text, "collection"u8);
-        request.Text("Many"u8);
-        request.End();
-        await bridge.SendAsync('R', request.Written.ToArray(), CancellationToken.None);
+        await LiveCollection.ReadAsync(bridge, "Many", CancellationToken.None);
         await Task.Delay(1000);
         Assert.That(server.Mongo.Commands.Count(c => c == "getMore"), Is.LessThan(10), "nobody reads, and yet more is asked for");
         var bytes = 0L;
@@ -79,6 +73,8 @@ internal sealed class ProcessTests
             bytes += frame.Payload.Length;
         }
         Assert.That(bytes, Is.EqualTo(server.Mongo.Documents(LiveServer.Database, "Many").Sum(d => (long)d.Length)));
+        Assert.That(await LiveCollection.CountAsync(bridge, "Many", CancellationToken.None), Is.EqualTo(many));
+        Assert.That(await LiveCollection.CountAsync(bridge, "None", CancellationToken.None), Is.Zero);
         Assert.That(Processes.PeakMegabytes(bridge.ProcessId), Is.LessThan(200));
     }
 
