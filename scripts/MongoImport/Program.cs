@@ -8,7 +8,7 @@ Command[] commands =
     new ImportCommand(),
     new CheckCommand(),
     new VerifyCommand(),
-    new FollowCommand(),
+    new FollowCommand(), new CutoverCommand(),
     new FilesCommand(),
     new ReturnCommand(),
 ];

@@ -59,7 +59,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
             // Of a relation that came after the import every document comes with the changes.
             if (await LinkAsync(NameOf(collection)!, mayMake: false, stop) is { } links)
             {
-                await links.FillAsync(_connection, source.ReadAsync(collection, stop), stop);
+                await links.FillAsync(_connection, source.ReadAsync(collection, null, stop), stop);
             }
         }
         await ClassFollower.ExecuteAsync(_connection, "update catalog.follow set linked = true", stop);
@@ -244,7 +244,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
     {
         var wanted = classes.ToHashSet(StringComparer.Ordinal);
         var rewrite = RewriterOf(prefix + Schema);
-        await foreach (var document in source.ReadAsync(prefix + Schema, stop))
+        await foreach (var document in source.ReadAsync(prefix + Schema, null, stop))
         {
             if ((rewrite is null ? document.ToArray() : rewrite(document.ToArray())) is { } rewritten
                 && ParseForms.TryText(new BsonValue(BsonType.Document, rewritten), "_id"u8, out var name) && wanted.Contains(Encoding.UTF8.GetString(name)))
@@ -333,7 +333,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         }
         if (!_links.TryGetValue(relation, out var link))
         {
-            _links.Add(relation, link = new LinkFollower(relation));
+            _links.Add(relation, link = new LinkFollower(name, relation));
         }
         return link;
     }
@@ -345,7 +345,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         var rewrite = RewriterOf(replaced.Collection);
         var portion = new CollectionChanges(replaced.Name, replaced.Collection);
         portion.Add(new ChangeEvent(ChangeKind.Drop, replaced.Collection, null, null), null);
-        await foreach (var document in source.ReadAsync(replaced.Collection, stop))
+        await foreach (var document in source.ReadAsync(replaced.Collection, null, stop))
         {
             var bytes = document.ToArray();
             portion.Add(new ChangeEvent(ChangeKind.Upsert, replaced.Collection, OnlyId(bytes), bytes), rewrite);

@@ -15,6 +15,8 @@ namespace Backend.MongoImport.Following;
 /// <param name="BeganAt">When it was first followed.</param>
 internal sealed record FollowState(string Source, string Prefix, string State, byte[] Position, bool Linked, long Changes, DateTime? ChangedAt, DateTime? BeganAt)
 {
+    private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
+
     /// <summary>The advisory lock of whoever follows.</summary>
     public const long LockKey = 0x666f_6c6c_6f77;   // "follow"
 
@@ -96,6 +98,25 @@ internal sealed record FollowState(string Source, string Prefix, string State, b
     /// <summary>Notes that the follow was given up.</summary>
     public static Task AbandonAsync(NpgsqlDataSource database, CancellationToken stop) =>
         ExecuteAsync(database, "update catalog.follow set state = 'abandoned'", stop);
+
+    /// <summary>
+    /// A complete verify has begun and ended: what has not changed since is as it should be, what differed is looked at once more before the cut-over.
+    /// </summary>
+    /// <param name="database">The database.</param>
+    /// <param name="started">When it began.</param>
+    /// <param name="rows">The rows that differ: class and id.</param>
+    /// <param name="others">How many differences are of no row, or were not kept.</param>
+    /// <param name="stop">Cancels.</param>
+    public static async Task NoteVerifyAsync(NpgsqlDataSource database, DateTimeOffset started, IReadOnlyCollection<(string Origin, string Id)> rows, long others, CancellationToken stop)
+    {
+        // Clocks differ, and a transaction commits some time after it wrote: some minutes more are compared twice, and nothing not at all.
+        await ExecuteAsync(database, "delete from catalog.follow_changes where changed_at < $1", stop, (started - Margin).UtcDateTime);
+        await ExecuteAsync(database, """
+            insert into catalog.follow_changes (origin, id) select distinct o, i from unnest($1::text[], $2::text[]) n (o, i) where exists (select from catalog.follow)
+            on conflict (origin, id) do update set changed_at = excluded.changed_at
+            """, stop, rows.Select(r => r.Origin).ToArray(), rows.Select(r => r.Id).ToArray());
+        await ExecuteAsync(database, "update catalog.follow set other_differences = $1", stop, others);
+    }
 
     /// <summary>Notes the cut-over with its report.</summary>
     public static Task CutOverAsync(NpgsqlDataSource database, string report, CancellationToken stop) =>

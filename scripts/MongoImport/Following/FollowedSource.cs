@@ -16,8 +16,11 @@ internal abstract class FollowedSource : IAsyncDisposable
     public abstract Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop);
 
     /// <summary>The documents of a collection as they are now.</summary>
+    /// <param name="collection">The collection.</param>
+    /// <param name="filter">A condition of MongoDB as BSON; null: all of them.</param>
+    /// <param name="stop">Cancels.</param>
     /// <exception cref="SourceLostException">The source does not answer.</exception>
-    public abstract IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, CancellationToken stop);
+    public abstract IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, byte[]? filter, CancellationToken stop);
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -46,6 +46,22 @@ internal sealed class Follower : IAsyncDisposable
     /// <summary>The rules of the import.</summary>
     public ImportRules Rules { get; private set; } = ImportRules.None;
 
+    /// <summary>A collection's name without the prefix, by the rules; null: another app's.</summary>
+    public string? NameOf(string collection) =>
+        collection.StartsWith(State.Prefix, StringComparison.Ordinal) ? RuledSource.NameOf(collection, State.Prefix, Rules)[State.Prefix.Length..] : null;
+
+    /// <summary>What the source calls the collection of a class, or of a relation (<c>_Join:field:Class</c>).</summary>
+    public string CollectionOf(string name)
+    {
+        string Class(string renamed) => Rules.Classes.FirstOrDefault(c => c.Value.Rename == renamed).Key ?? renamed;
+        if (!name.StartsWith("_Join:", StringComparison.Ordinal) || name.Split(':', 3) is not [_, var field, var owner])
+        {
+            return State.Prefix + Class(name);
+        }
+        var before = Class(owner);
+        return $"{State.Prefix}_Join:{Rules.Class(before).Fields.FirstOrDefault(f => f.Value.Rename == field).Key ?? field}:{before}";
+    }
+
     /// <summary>How far it had come when it was opened.</summary>
     public FollowState State { get; private set; } = null!;
 

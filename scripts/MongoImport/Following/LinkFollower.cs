@@ -11,7 +11,9 @@ namespace Backend.MongoImport.Following;
 /// Brings changed join documents into a join table. Their ids are kept with their pair (<c>catalog.follow_links</c>): a delete tells the id alone, and
 /// a pair goes with the last document that holds it.
 /// </summary>
-internal sealed class LinkFollower(string relation)
+/// <param name="name">The join collection without the prefix, by the rules.</param>
+/// <param name="relation">The join table.</param>
+internal sealed class LinkFollower(string name, string relation)
 {
     private const int Portion = 20_000;
     private readonly Buffer _text = new(128);
@@ -52,6 +54,10 @@ internal sealed class LinkFollower(string relation)
             }
         }
         await InsertLinksAsync(connection, stop);
+        await ClassFollower.ExecuteAsync(connection, """
+            insert into catalog.follow_changes (origin, id) select distinct $1, encode(d, 'hex') from unnest($2::bytea[]) d
+            on conflict (origin, id) do update set changed_at = excluded.changed_at
+            """, stop, name, _gone);
         if (owning.Count > 0)
         {
             await ClassFollower.ExecuteAsync(connection, $"""
@@ -63,7 +69,7 @@ internal sealed class LinkFollower(string relation)
         if (_documents.Count > 0)
         {
             await ClassFollower.ExecuteAsync(connection, $"""
-                insert into {quoted} (owning_id, related_id) select n.owning_id, n.related_id from unnest($1::text[], $2::text[]) with ordinality as n (owning_id, related_id, n) order by n.n
+                insert into {quoted} (owning_id, related_id) select n.owning_id, n.related_id from unnest($1::text[], $2::text[]) with ordinality as n (owning_id, related_id, n) where n.owning_id <> '' order by n.n
                 on conflict do nothing
                 """, stop, _owning.ToArray(), _related.ToArray());
         }
@@ -100,10 +106,36 @@ internal sealed class LinkFollower(string relation)
         await transaction.CommitAsync(stop);
     }
 
+    /// <summary>The ids of the documents that were taken.</summary>
+    public IReadOnlyList<byte[]> Keys => _documents;
+
+    /// <summary>Says of the documents that were taken, and of ids of which there are none any more, what is otherwise here.</summary>
+    public async Task<IReadOnlyList<string>> MissingAsync(NpgsqlConnection connection, byte[][] gone, CancellationToken stop)
+    {
+        var found = new List<string>();
+        await using var command = new NpgsqlCommand($"""
+            select format('%s to %s is not linked here', n.o, n.r) from unnest($2::bytea[], $3::text[], $4::text[]) n (d, o, r)
+            where not exists (select from catalog.follow_links l where l.relation = $1 and l.document = n.d and l.owning_id = n.o and l.related_id = n.r)
+                or (n.o <> '' and not exists (select from app.{Sql.Quote(relation)} j where j.owning_id = n.o and j.related_id = n.r))
+            union all
+            select format('%s to %s is linked here, and not in the source', l.owning_id, l.related_id) from catalog.follow_links l where l.relation = $1 and l.document = any($5)
+            """, connection);
+        foreach (object value in new object[] { relation, _documents.ToArray(), _owning.ToArray(), _related.ToArray(), gone })
+        {
+            command.Parameters.Add(new NpgsqlParameter { Value = value });
+        }
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        while (await reader.ReadAsync(stop))
+        {
+            found.Add(reader.GetString(0));
+        }
+        return found;
+    }
+
     private async Task FlushAsync(NpgsqlConnection connection, CancellationToken stop)
     {
         await InsertLinksAsync(connection, stop);
-        await ClassFollower.ExecuteAsync(connection, "insert into pg_temp.follow_pairs (owning_id, related_id) select o, r from unnest($1::text[], $2::text[]) with ordinality as n (o, r, n) order by n",
+        await ClassFollower.ExecuteAsync(connection, "insert into pg_temp.follow_pairs (owning_id, related_id) select o, r from unnest($1::text[], $2::text[]) with ordinality as n (o, r, n) where o <> '' order by n",
             stop, _owning.ToArray(), _related.ToArray());
         Clear();
     }
@@ -126,8 +158,8 @@ internal sealed class LinkFollower(string relation)
         _related.Clear();
     }
 
-    // What cannot be decoded, or lacks an end, links nothing, as in the import.
-    private void Take(ReadOnlySpan<byte> document)
+    /// <summary>Takes a document. What cannot be decoded, or lacks an end, links nothing, as in the import; it is kept as a pair of empty ids.</summary>
+    public void Take(ReadOnlySpan<byte> document)
     {
         BsonValue owning = default, related = default, id = default;
         var reader = new BsonReader(document);
@@ -153,11 +185,12 @@ internal sealed class LinkFollower(string relation)
         {
             return;
         }
-        if (id.Type != BsonType.None && TryText(owning) is { } owner && TryText(related) is { } member)
+        if (id.Type != BsonType.None)
         {
+            var (owner, member) = (TryText(owning), TryText(related));
             _documents.Add(KeyOf(id));
-            _owning.Add(owner);
-            _related.Add(member);
+            _owning.Add(owner is null || member is null ? "" : owner);
+            _related.Add(owner is null || member is null ? "" : member);
         }
     }
 

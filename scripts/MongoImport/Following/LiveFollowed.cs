@@ -26,9 +26,9 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
         }
     }
 
-    public override async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, [EnumeratorCancellation] CancellationToken stop)
+    public override async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, byte[]? filter, [EnumeratorCancellation] CancellationToken stop)
     {
-        await using var bridge = await OpenAsync(collection, stop);
+        await using var bridge = await OpenAsync(collection, filter, stop);
         while (true)
         {
             ReadOnlyMemory<byte> payload;
@@ -52,7 +52,7 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
         }
     }
 
-    private async Task<Bridge> OpenAsync(string collection, CancellationToken stop)
+    private async Task<Bridge> OpenAsync(string collection, byte[]? filter, CancellationToken stop)
     {
         try
         {
@@ -61,6 +61,11 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
             request.Begin();
             request.Element(BsonType.Text, "collection"u8);
             request.Text(Encoding.UTF8.GetBytes(collection));
+            if (filter is not null)
+            {
+                request.Element(BsonType.Document, "filter"u8);
+                request.Bytes(filter);
+            }
             request.End();
             await bridge.SendAsync('R', request.Written.ToArray(), stop);
             return bridge;

@@ -3,6 +3,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.Data.Migrations;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Following;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
@@ -45,6 +46,13 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         report.Seconds = progress.Elapsed.TotalSeconds;
         report.IsComplete = options.Only.Count == 0 && !report.Failed;
         await verifications.AddAsync(new Verification(source.Description, started.UtcDateTime, snapshot, cluster, report.IsComplete, report.Unexplained, report.ClassesJson()), stop);
+        if (report.IsComplete)
+        {
+            var differences = report.Classes.SelectMany(c => c.Differences.Kept).ToList();
+            var rows = differences.Where(d => d.Kind is DifferenceKind.Value or DifferenceKind.NoRow or DifferenceKind.NoDocument).Select(d => (d.ClassName, d.Id)).ToHashSet();
+            var others = report.Classes.Sum(c => c.Differences.Dropped) + differences.Count(d => d.Kind is not (DifferenceKind.Value or DifferenceKind.NoRow or DifferenceKind.NoDocument));
+            await FollowState.NoteVerifyAsync(database, started, rows, others, stop);
+        }
         return report;
     }
 
