@@ -28,6 +28,9 @@ internal sealed record VerifyOptions(string Source, string Connection)
     /// <summary>Connections of a class, and classes at a time.</summary>
     public int Streams { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, MostStreams);
 
+    /// <summary>How long changes of a followed source may be on their way. Not for operators.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Where standard input and unpacked archives are put meanwhile.</summary>
     public string Temporary { get; init; } = Path.GetTempPath();
 

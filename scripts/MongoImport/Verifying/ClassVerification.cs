@@ -27,7 +27,7 @@ internal sealed class ClassVerification(string name)
     public DifferenceList Differences { get; } = new();
 
     /// <summary>Documents and rows that differ by a rule, or are left out by one.</summary>
-    public long Explained => Rules[Rule.DuplicateId] + Rules[Rule.ExpiredSession] + Rules[Rule.WrittenAfterImport] + Rules[Rule.Rejected] + Rules[Rule.JoinIncomplete] + Rules[Rule.JoinDuplicate];
+    public long Explained => Rules[Rule.DuplicateId] + Rules[Rule.ExpiredSession] + Rules[Rule.WrittenAfterImport] + Rules[Rule.ChangedMeanwhile] + Rules[Rule.Rejected] + Rules[Rule.JoinIncomplete] + Rules[Rule.JoinDuplicate];
 
     /// <summary>Differences that nothing explains.</summary>
     public long Unexplained => Differences.Kept.Count + Differences.Dropped;

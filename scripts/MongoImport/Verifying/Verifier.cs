@@ -43,6 +43,7 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         report.Ignored.AddRange(plan.Ignored);
         progress.Begin("comparing");
         await ClassesAsync(plan, catalog, database, report, started, stop);
+        await new FollowedChanges(database, clock, options.Patience).ExplainAsync(report, started, stop);
         report.Seconds = progress.Elapsed.TotalSeconds;
         report.IsComplete = options.Only.Count == 0 && !report.Failed;
         await verifications.AddAsync(new Verification(source.Description, started.UtcDateTime, snapshot, cluster, report.IsComplete, report.Unexplained, report.ClassesJson()), stop);

@@ -1,6 +1,8 @@
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Tests.Imports;
+using Backend.MongoImport.Tests.Restoring;
 using Backend.MongoImport.Verifying;
+using Npgsql;
 
 namespace Backend.MongoImport.Tests.Verifying;
 
@@ -148,6 +150,40 @@ internal sealed class VerifyTests
         report = await target.VerifyAsync(folder.Path);
         Assert.That((report.ExitCode, report.IsComplete), Is.EqualTo((Command.Failed, false)));
         Assert.That(report.Classes.Where(c => c.Failure is not null).Select(c => c.Name), Is.EqualTo(new[] { "Other" }));
+    }
+
+    [Test]
+    public async Task Chosen_rows_are_compared_with_the_documents_that_there_are_of_them()
+    {
+        using var folder = Given.Folder();
+        folder.Write("Thing.bson", Doc.Documents(d => d.Text("_id", "a").Int("n", 1).Times(), d => d.Text("_id", "b").Int("n", 2).Times(), d => d.Text("_id", "c").Int("n", 3).Times()));
+        await using var target = await Target.CreateAsync();
+        await target.ImportAsync(folder.Path);
+        await using var restored = await Restored.OpenAsync(target);
+        await using var database = NpgsqlDataSource.Create(target.Database.ConnectionString);
+        var (differences, found) = await SelectedRows.VerifyAsync(database, restored.Catalog.FindByOrigin("Thing")!,
+            [Doc.Document(d => d.Text("_id", "a").Int("n", 1).Times()), Doc.Document(d => d.Text("_id", "b").Int("n", 5).Times()), Doc.Document(d => d.Text("_id", "d").Times())],
+            ["a", "b", "c", "d", "gone"], CancellationToken.None);
+        Assert.That(differences.Select(d => $"{d.Kind} {d.Id} {d.Field} {d.Source} {d.Row}"), Is.EquivalentTo(new[] { "Value b n 5 2", "NoRow d   ", "NoDocument c   " }));
+        Assert.That((found.Equal, found.Different, found.NoRow), Is.EqualTo((1L, 1L, 1L)));
+    }
+
+    [Test]
+    public async Task What_a_follower_has_changed_meanwhile_is_listed_under_its_rule()
+    {
+        using var folder = Given.Folder();
+        folder.Write("Thing.bson", Doc.Documents(d => d.Text("_id", "a").Int("n", 1).Times(), d => d.Text("_id", "b").Int("n", 2).Times()));
+        await using var target = await Target.CreateAsync();
+        await target.ImportAsync(folder.Path);
+        await target.Database.ExecuteAsync("""
+            insert into catalog.follow (source, prefix, state, position) values ('here', '', 'following', '');
+            update app.thing set n = 7;
+            insert into catalog.follow_changes (origin, id, changed_at) values ('Thing', 'a', now() + interval '1 hour');
+            insert into catalog.follow_changes (origin, id, changed_at) values ('Thing', 'b', now() - interval '1 hour');
+            """);
+        var report = await target.VerifyAsync(folder.Path, o => o with { Patience = TimeSpan.FromSeconds(1) });
+        Assert.That(Unexplained(report), Is.EqualTo(new[] { "Value Thing b n" }));
+        Assert.That(report.Classes.Single().Rules[Rule.ChangedMeanwhile], Is.EqualTo(1));
     }
 
     internal static string[] Unexplained(VerifyReport report) =>
