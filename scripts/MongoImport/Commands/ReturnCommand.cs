@@ -6,6 +6,7 @@ using Backend.Data.Changes;
 using Backend.Data.Migrations;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Returning;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -36,6 +37,7 @@ internal sealed class ReturnCommand : Command
         --connection STRING      the database; default: the setting ConnectionStrings__Database of the API
         --database NAME          which database of the MongoDB, if the connection string does not say
         --collection-prefix TEXT what the names of its collections begin with
+        --lose-skipped           documents that are brought back may lose the fields that the import left out by rule
         --rejects FILE           where documents go that the MongoDB refuses; default: return-rejects.jsonl
 
         exit code: 0 all well, 2 documents were refused, or counts differ after --finish, 1 failed, 130 stopped by Ctrl-C
@@ -89,9 +91,14 @@ internal sealed class ReturnCommand : Command
             throw new ArgumentException("The target is a live MongoDB: mongodb://… or mongodb+srv://….");
         }
         var address = LiveAddress.Parse(options.Target!, options.Database);
+        var names = new OldNames(await StoredRules.RequireAsync(database, null, stop), options.Prefix);
+        if (names.Missing.Count > 0 && !options.LoseSkipped)
+        {
+            throw new SourceException($"The import left out fields by rule: {string.Join(", ", names.Missing)}. A document that is brought back would lose them there; --lose-skipped says that it may.");
+        }
         await using var writer = await LiveWriter.OpenAsync(address, output.WriteLine, stop);
-        await using var reader = new TargetReader(address);
-        var target = new TargetWriter(writer);
+        await using var reader = new TargetReader(address, names);
+        var target = new TargetWriter(writer, names);
         var shown = Environment.TickCount64;
         var returner = new Returner(database, catalog, feed, target, reader, options.Prefix)
         {

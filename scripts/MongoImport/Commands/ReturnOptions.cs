@@ -20,6 +20,9 @@ internal sealed record ReturnOptions(string? Target, string Connection)
     /// <summary>No longer note changes: the old server will not be needed any more.</summary>
     public bool End { get; init; }
 
+    /// <summary>Documents may lose what the import left out of them.</summary>
+    public bool LoseSkipped { get; init; }
+
     /// <summary>Which database of the target, if not the one of its connection string.</summary>
     public string? Database { get; init; }
 
@@ -33,7 +36,7 @@ internal sealed record ReturnOptions(string? Target, string Connection)
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static ReturnOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--database", "--collection-prefix", "--rejects"], ["--prepare", "--full", "--until-caught-up", "--finish", "--end"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--database", "--collection-prefix", "--rejects"], ["--prepare", "--full", "--until-caught-up", "--finish", "--end", "--lose-skipped"]);
         var alone = given.Has("--prepare") || given.Has("--end");
         if (new[] { "--prepare", "--end", "--full", "--finish" }.Count(given.Has) > 1)
         {
@@ -47,6 +50,7 @@ internal sealed record ReturnOptions(string? Target, string Connection)
             UntilCaughtUp = given.Has("--until-caught-up"),
             Finish = given.Has("--finish"),
             End = given.Has("--end"),
+            LoseSkipped = given.Has("--lose-skipped"),
             Database = given.Value("--database"),
             Prefix = given.Value("--collection-prefix") ?? "",
             Rejects = given.Value("--rejects") ?? options.Rejects,

@@ -1,15 +1,18 @@
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Returning;
 
 /// <summary>Looks at what the old database holds, over a connection of its own that is made when it is needed.</summary>
-internal sealed class TargetReader(LiveAddress address) : IAsyncDisposable
+/// <param name="address">The old database.</param>
+/// <param name="names">What everything is called there.</param>
+internal sealed class TargetReader(LiveAddress address, OldNames names) : IAsyncDisposable
 {
     private Bridge? _bridge;
 
-    /// <summary>The names of its collections and how many documents each has, as MongoDB counts them.</summary>
+    /// <summary>The names of its collections, by the rules, and how many documents each has, as MongoDB counts them.</summary>
     public async Task<Dictionary<string, long>> CountAsync(CancellationToken stop)
     {
         var counts = new Dictionary<string, long>(StringComparer.Ordinal);
@@ -18,7 +21,7 @@ internal sealed class TargetReader(LiveAddress address) : IAsyncDisposable
             {
                 foreach (var collection in (await LiveCollection.ListAsync(bridge, stop)).Where(c => c.Readable))
                 {
-                    counts[collection.Name] = collection.Count;
+                    counts[names.ByRules(collection.Name)] = collection.Count;
                 }
             },
             stop);
@@ -32,7 +35,7 @@ internal sealed class TargetReader(LiveAddress address) : IAsyncDisposable
     public Task ReadAsync(string collection, TakeDocument document, CancellationToken stop) => LookAsync(
         async bridge =>
         {
-            await bridge.SendAsync('R', BsonIds.Texts(("collection", collection)), stop);
+            await bridge.SendAsync('R', BsonIds.Texts(("collection", names.Of(collection))), stop);
             while (await bridge.ReceiveAsync(stop, 'd', 'e') is { Kind: 'd' } frame)
             {
                 for (var rest = frame.Payload; rest.Length > 0;)

@@ -1,11 +1,14 @@
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Rules;
 
 namespace Backend.MongoImport.Returning;
 
 /// <summary>
 /// Writes to the old database, and keeps what it refuses for now: a name that another row has given up may be refused because that other row comes in a later batch.
 /// </summary>
-internal sealed class TargetWriter(LiveWriter writer)
+/// <param name="writer">The old database.</param>
+/// <param name="names">What everything is called there.</param>
+internal sealed class TargetWriter(LiveWriter writer, OldNames names)
 {
     private const int DuplicateKey = 11000;
 
@@ -32,7 +35,7 @@ internal sealed class TargetWriter(LiveWriter writer)
         {
             return;
         }
-        var failures = await writer.WriteAsync(collection, writes, stop);
+        var failures = await SendAsync(collection, writes, stop);
         Written += writes.Count - failures.Count;
         foreach (var failure in failures)
         {
@@ -67,21 +70,29 @@ internal sealed class TargetWriter(LiveWriter writer)
                 continue;
             }
             // In each other's way: all go, and come again.
-            await writer.WriteAsync(collection, [.. stuck.Values.Select(w => w with { Document = null })], stop);
-            var failures = await writer.WriteAsync(collection, [.. stuck.Values], stop);
+            await SendAsync(collection, [.. stuck.Values.Select(w => w with { Document = null })], stop);
+            var failures = await SendAsync(collection, [.. stuck.Values], stop);
             Written += stuck.Count - failures.Count;
             Refused.AddRange(failures.Select(f => (collection, f)));
         }
     }
 
     /// <summary>Makes a collection where it is missing.</summary>
-    public Task EnsureAsync(string collection, CancellationToken stop) => writer.EnsureAsync(collection, [], stop);
+    public Task EnsureAsync(string collection, CancellationToken stop) => writer.EnsureAsync(names.Of(collection), [], stop);
 
     /// <summary>Drops a collection.</summary>
     public Task DropAsync(string collection, CancellationToken stop)
     {
         _waiting.Remove(collection);
-        return writer.DropAsync(collection, stop);
+        return writer.DropAsync(names.Of(collection), stop);
+    }
+
+    // What is refused is kept under the names that it has here: it may be sent again.
+    private async Task<List<LiveWriteFailure>> SendAsync(string collection, List<LiveWrite> writes, CancellationToken stop)
+    {
+        var sent = names.Of(collection, writes);
+        var failures = await writer.WriteAsync(names.Of(collection), sent, stop);
+        return [.. failures.Select(f => sent.FindIndex(s => ReferenceEquals(s, f.Write)) is >= 0 and var n ? f with { Write = writes[n] } : f)];
     }
 
     private static string Key(LiveWrite write) => Convert.ToBase64String(write.Id);

@@ -40,6 +40,16 @@ internal sealed record ImportRules
         }, StringComparer.Ordinal),
     };
 
+    /// <summary>Rules that take the new names and give the old ones; of everything else they know nothing.</summary>
+    public ImportRules Reversed() => new()
+    {
+        Classes = Classes.Where(c => !c.Value.Skip).ToDictionary(c => c.Value.Rename ?? c.Key, c => new ClassRule
+        {
+            Rename = c.Value.Rename is null ? null : c.Key,
+            Fields = c.Value.Fields.Where(f => f.Value.Rename is not null).ToDictionary(f => f.Value.Rename!, f => new FieldRule { Rename = f.Key }, StringComparer.Ordinal),
+        }, StringComparer.Ordinal),
+    };
+
     /// <summary>What bears on one class's rows: its own rule, and what all classes are called or whether they are left out.</summary>
     public ImportRules For(string className)
     {

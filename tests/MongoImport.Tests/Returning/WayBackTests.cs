@@ -6,6 +6,8 @@ using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Rules;
+using Backend.MongoImport.Sources;
 using Backend.MongoImport.Tests.Imports;
 using Backend.MongoImport.Tests.Live;
 using Microsoft.Extensions.Configuration;
@@ -128,6 +130,39 @@ internal sealed class WayBackTests
     }
 
     [Test]
+    public async Task What_rules_renamed_has_its_old_names_again_and_what_they_left_out_is_not_lost_unasked()
+    {
+        await using var way = await WayBack.MovedAsync("""
+            {"classes": {"Thing": {"rename": "Item", "fields": {"name": {"rename": "title"}, "tags": {"rename": "labels"}, "a.b": {"rename": "dots"}}}, "Gone": {"skip": true}}}
+            """);
+        var before = way.Everything();
+        await using var app = await App.StartAsync(way.Target);
+        var item = (await app.Catalog.EnsureAsync("Item", [new FieldSpec("self", FieldKind.Reference, "Item"), new FieldSpec("fresh", FieldKind.Number)])).FindByOrigin("Item")!;
+        Assert.That((item.Find("title")!.Kind, item.Find("dots")!.Kind, item.Find("labels")!.Kind), Is.EqualTo((FieldKind.Text, FieldKind.Text, FieldKind.Relation)));
+        await app.Rows.ChangeAsync(item, "a", new ChangeSet().Add(new Change.Set(item.Find("title")!, Value.Of("changed"))).Add(new Change.Set(item.Find("self")!, Value.Reference("Item", "b"))), Caller.Administrator);
+        var made = await app.Rows.InsertAsync(item, new ChangeSet().Add(new Change.Set(item.Find("title")!, Value.Of("new"))), Caller.Administrator);
+        await way.SqlAsync("insert into app.item_labels (owning_id, related_id) values ('a', 't2')");
+        await way.SqlAsync("insert into parse_compat.hooks (class_name, trigger_name, url) values ('Item', 'beforeSave', 'https://x.example/hook')");
+        Assert.That(await way.RunAsync(o => o with { UntilCaughtUp = true }), Is.Zero, way.Said);
+
+        var changed = way.Find("Thing", "a")!;
+        Assert.That((changed.Text("name"), changed.Text("a.b"), changed.Text("_p_self"), changed.Has("title")), Is.EqualTo(("changed", "dotted", "Thing$b", false)));
+        Assert.That(way.Find("Thing", made.Id)!.Text("name"), Is.EqualTo("new"));
+        Assert.That(way.Pairs("_Join:tags:Thing"), Does.Contain("a t2"));
+        var schema = way.Find("_SCHEMA", "Thing")!;
+        Assert.That((schema.Text("name"), schema.Text("tags"), schema.Text("self"), schema.Text("fresh"), schema.Has("title")), Is.EqualTo(("string", "relation<Tag>", "*Thing", "number", false)));
+        Assert.That(way.Mongo.Collections(Database), Does.Not.Contain("Item").And.Not.Contain("_Join:labels:Item"));
+        Assert.That(way.Find("_SCHEMA", "Item"), Is.Null);
+        Assert.That(way.Everything().Where(d => d.StartsWith("Gone:", StringComparison.Ordinal)), Is.EqualTo(before.Where(d => d.StartsWith("Gone:", StringComparison.Ordinal))));
+        Assert.That(MongoDoc.Parse(way.Mongo.Documents(Database, "_Hooks").Single()).Text("className"), Is.EqualTo("Thing"));
+        Assert.That(await way.RunAsync(o => o with { Finish = true }), Is.Zero, way.Said);
+
+        await using var lossy = await WayBack.MovedAsync("""{"classes": {"Thing": {"fields": {"name": {"skip": true}}}}}""");
+        Assert.That(() => lossy.RunAsync(o => o with { UntilCaughtUp = true }), Throws.InstanceOf<SourceException>().With.Message.Contains("Thing.name"));
+        Assert.That(await lossy.RunAsync(o => o with { UntilCaughtUp = true, LoseSkipped = true }), Is.Zero);
+    }
+
+    [Test]
     public async Task It_can_be_stopped_and_goes_on_where_it_was()
     {
         await using var way = await WayBack.MovedAsync();
@@ -154,7 +189,7 @@ internal sealed class WayBackTests
 
         public string Said => _said.ToString();
 
-        public static async Task<WayBack> MovedAsync()
+        public static async Task<WayBack> MovedAsync(string rules = "")
         {
             var old = LiveServer.Start();
             var mongo = old.Mongo;
@@ -170,7 +205,7 @@ internal sealed class WayBackTests
             mongo.Seed(Database, "_Session", Doc.Document(d => d.Text("_id", "s1").Text("_session_token", "r:old").Text("_p_user", "_User$u1").Date("_created_at", "2020-01-01Z").Date("_updated_at", "2020-01-01Z")));
             mongo.Seed(Database, "_GlobalConfig", Doc.Document(d => d.Int("_id", 1).Document("params", p => p.Int("limit", 1))));
             var way = new WayBack(old, await Target.CreateAsync());
-            Assert.That((await way.Target.ImportAsync(old.Uri())).ExitCode, Is.Zero);
+            Assert.That((await way.Target.ImportAsync(old.Uri(), RulesReader.Read(rules))).ExitCode, Is.Zero);
             Assert.That(await way.RunAsync(o => o with { Prepare = true, Target = null }), Is.Zero);
             return way;
 
