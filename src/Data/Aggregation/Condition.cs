@@ -50,6 +50,9 @@ public abstract record Condition
     /// <summary>An array with an element that meets a condition on its own.</summary>
     public sealed record AnyElement(ImmutableArray<string> Path, Condition Inner) : Condition;
 
+    /// <summary>A condition on a place, which only a table's own column can meet: the filter's field, under this path.</summary>
+    public sealed record Place(ImmutableArray<string> Path, Filter Test) : Condition;
+
     /// <summary>An expression that is true.</summary>
     public sealed record Holds(Expression Expression) : Condition;
 }

@@ -30,6 +30,7 @@ internal sealed class ConditionCompiler(Statement sql, Shape shape, ImmutableDic
         Condition.Remainder mod => Values(mod.Path, true, v =>
             $"trunc(aggregation.as_number({v}))::numeric % {sql.Fragment(s => s.Number(mod.Divisor))}::numeric = {sql.Fragment(s => s.Number(mod.Expected))}::numeric"),
         Condition.AnyElement any => AnyElement(any),
+        Condition.Place place => Place(place),
         _ => throw new InvalidOperationException($"Unknown condition {condition.GetType().Name}."),
     };
 
@@ -79,6 +80,11 @@ internal sealed class ConditionCompiler(Statement sql, Shape shape, ImmutableDic
         return Values(any.Path, false, v =>
             $"exists (select from aggregation.elements(case when jsonb_typeof({v}) = 'array' then {v} end, '$elemMatch') as {element} where {inner})");
     }
+
+    /// <summary>On the column itself, so that its index serves; a place that was computed or projected has none.</summary>
+    private string Place(Condition.Place place) => shape is ColumnsShape columns && columns.Find(place.Path[0]) is { Field: not null } column
+        ? $"({sql.Fragment(s => FilterCompiler.Print(s, place.Test, column.Alias, Caller.Administrator))})"
+        : throw new Refusal(RefusalKind.InvalidExpression, "A condition on a place needs a field as it is stored: put it into the first stage.");
 
     /// <summary>Some value at the path meets a condition.</summary>
     private string Values(ImmutableArray<string> path, bool expand, Func<string, string> condition)

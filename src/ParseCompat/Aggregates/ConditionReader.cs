@@ -13,7 +13,7 @@ namespace Backend.ParseCompat.Aggregates;
 /// Reads MongoDB's query language as <c>$match</c> has it: unlike in a <c>where</c>, arrays and objects may be compared as wholes. A text under a Date field is
 /// a date, a bare id under a Pointer field a pointer to its class.
 /// </summary>
-internal sealed class ConditionReader(PipelineLimits limits, DocumentNames names, ImmutableHashSet<string> variables)
+internal sealed partial class ConditionReader(PipelineLimits limits, DocumentNames names, ImmutableHashSet<string> variables)
 {
     /// <summary>Reads conditions on documents.</summary>
     /// <exception cref="ParseError">102: an unknown operator, or a wrong operand.</exception>
@@ -110,6 +110,7 @@ internal sealed class ConditionReader(PipelineLimits limits, DocumentNames names
                     ? throw ExpressionReader.Bad("divisor cannot be 0")
                     : new Condition.Remainder(path, Math.Truncate(operand[0].GetDouble()), Math.Truncate(operand[1].GetDouble()));
             case "$regex": return new Condition.Matches(path, Pattern(operand, all));
+            case "$geoWithin" or "$geoIntersects": return ReadPlace(path, field, name, operand);
             case "$elemMatch":
                 if (operand.ValueKind != JsonValueKind.Object)
                     throw ExpressionReader.Bad("$elemMatch needs an Object");

@@ -235,6 +235,37 @@ public sealed class AggregateTests
         Assert.That(await _server.SendAsync("GET", "/aggregate/Row"), Is.EqualTo("""403 {"error":"unauthorized: master key is required"}"""));
     }
 
+    [TestCase("""{"$geoWithin":{"$box":[[0,0],[20,20]]}}""", "near")]
+    [TestCase("""{"$geoWithin":{"$polygon":[[-10,-10],[-10,20],[20,20],[20,-10]]}}""", "near")]
+    [TestCase("""{"$geoWithin":{"$centerSphere":[[100,60],0.1]}}""", "far")]
+    [TestCase("""{"$geoIntersects":{"$geometry":{"type":"Point","coordinates":[10,10]}}}""", "near")]
+    [TestCase("""{"$not":{"$geoWithin":{"$box":[[0,0],[20,20]]}}}""", "far,none")]
+    public async Task Places_are_matched(string condition, string expected)
+    {
+        if ((await CallAsync("Placed", "[]")).Body!["results"]!.AsArray().Count == 0)
+        {
+            await _server.CreateAsync("Placed", """{"n":"near","at":{"__type":"GeoPoint","latitude":10,"longitude":10}}""");
+            await _server.CreateAsync("Placed", """{"n":"far","at":{"__type":"GeoPoint","latitude":60,"longitude":100}}""");
+            await _server.CreateAsync("Placed", """{"n":"none"}""");
+        }
+
+        var (status, body) = await CallAsync("Placed", $$$"""[{"$match":{"at":{{{condition}}}}},{"$sort":{"n":1}}]""");
+        Assert.That(status, Is.EqualTo(200), body!.ToJsonString());
+        Assert.That(string.Join(",", body["results"]!.AsArray().Select(r => (string?)r!["n"])), Is.EqualTo(expected));
+        (status, body) = await CallAsync("Placed", $$$$"""[{"$group":{"_id":null,"at":{"$first":"$at"}}},{"$match":{"at":{{{{condition}}}}}}]""");
+        Assert.That((status, (int?)body!["code"]), Is.EqualTo((400, 102)), body.ToJsonString());
+    }
+
+    [TestCase("$geoNear"), TestCase("$graphLookup"), TestCase("$setWindowFields"), TestCase("$bucketAuto"), TestCase("$densify"), TestCase("$fill"), TestCase("$redact"), TestCase("$indexStats"),
+     TestCase("$collStats"), TestCase("$planCacheStats"), TestCase("$currentOp"), TestCase("$listSessions"), TestCase("$documents"), TestCase("$changeStream"), TestCase("$search"), TestCase("$vectorSearch")]
+    public async Task Another_stage_is_refused_by_its_name(string stage)
+    {
+        var (status, body) = await CallAsync("Row", $$$"""[{"{{{stage}}}":{}}]""");
+        Assert.That((status, (int?)body!["code"], (string?)body["error"]), Is.EqualTo((400, 102, $"Unrecognized pipeline stage name: '{stage}'")));
+    }
+
+    [TestCase("""[{"$match":{"place":{"$near":[1,2]}}}]""", "unknown operator: $near")]
+    [TestCase("""[{"$match":{"place":{"$geoWithin":{"$box":[[0,0],[200,0]]}}}}]""", "$geoWithin needs a GeoPoint or Polygon field of the class")]
     [TestCase("""[{"$group":{}}]""", "Invalid parameter for query: group. Missing key _id")]
     [TestCase("""[{"$group":{"objectId":"$n"}}]""", "Cannot use 'objectId' in aggregation stage $group.")]
     [TestCase("""[{"group":{"_id":"$n"}}]""", "Invalid aggregate stage 'group'.")]
