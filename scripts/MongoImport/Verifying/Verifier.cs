@@ -32,6 +32,7 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         var (snapshot, cluster) = await verifications.PositionAsync(stop);
         var rules = await StoredRules.RequireAsync(database, options.Rules, stop);
         using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), rules);
+        source.Say = progress.Say;
         progress.Begin($"reading {source.Description}");
         if (source.NeedsScan)
         {

@@ -22,6 +22,8 @@ internal sealed class SnapshotTests
         Assert.That(report.ExitCode, Is.Zero);
         Assert.That(report.Classes.Select(c => (c.Name, c.Imported)), Is.EquivalentTo(expected.Classes.Select(c => (c.Name, c.Imported))));
         Assert.That(await fromServer.LinesAsync(), Is.EqualTo(await fromDump.LinesAsync()));
+        var verified = await fromServer.VerifyAsync(server.Uri());
+        Assert.That((verified.IsComplete, verified.Unexplained), Is.EqualTo((true, 0L)));
         Assert.That(server.Mongo.OpenCursors, Is.Zero);
     }
 

@@ -112,6 +112,18 @@ internal sealed class WatchTests
         await using var late = server.Changes(position);
         var error = (await Assert.ThrowsAsync<HistoryLostException>(async () => await late.ReadAsync(None)))!;
         Assert.That(error.Message, Does.Contain("no longer has the changes"));
+
+        // Also when it happens to a stream that is open, and its reader was too slow.
+        await using var open = server.Changes(null);
+        await open.ReadAsync(None);
+        server.Mongo.Faults.Refuse("getMore", 136, "CappedPositionLost", "CollectionScan died due to position in capped collection being deleted");
+        await Assert.ThrowsAsync<HistoryLostException>(async () =>
+        {
+            while (true)
+            {
+                await open.ReadAsync(None);
+            }
+        });
     }
 
     [Test]
