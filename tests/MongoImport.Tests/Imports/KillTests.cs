@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using Backend.MongoImport.Commands;
+using Backend.MongoImport.Reporting;
+using Backend.MongoImport.Verifying;
 using Backend.Testing;
 
 namespace Backend.MongoImport.Tests.Imports;
@@ -39,6 +42,11 @@ internal sealed class KillTests
             Assert.That(exit, Is.EqualTo(2), $"seed {seed}: {said}");
             Assert.That(await target.LinesAsync(), Is.EqualTo(expected), $"seed {seed}: {said}");
             Assert.That((await File.ReadAllLinesAsync(target.RejectFile)).Length, Is.EqualTo(1), $"seed {seed}: {said}");
+            using var progress = new Progress(TextWriter.Null, terminal: false);
+            var verified = await new Verifier(VerifyOptions.Parse([folder.Path, "--connection", target.Database.ConnectionString]), progress, TimeProvider.System).RunAsync(CancellationToken.None);
+            var text = new StringWriter();
+            verified.WriteText(text);
+            Assert.That(verified.ExitCode, Is.Zero, $"seed {seed}: {text}");
         }
     }
 
