@@ -4,6 +4,7 @@ using Backend.MongoImport.Commands;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
+using Backend.MongoImport.Tests.Extended;
 using Backend.MongoImport.Tests.Imports;
 
 namespace Backend.MongoImport.Tests.Checking;
@@ -96,36 +97,22 @@ internal sealed class CheckTests
         var before = await target.LinesAsync();
         var check = await CheckAsync(Given.File("samples", "game"), connection: target.Database.ConnectionString);
         Assert.That(await target.LinesAsync(), Is.EqualTo(before), "a check writes nothing");
-        var import = await target.ImportAsync(Given.File("samples", "game"));
-        foreach (var done in import.Classes)
-        {
-            var said = check.Classes.Single(c => c.Name == done.Name);
-            Assert.That(said.Documents, Is.EqualTo(done.Read), done.Name);
-            Assert.That("app." + said.Table.Relation, Is.EqualTo(done.Table));
-            Assert.That(Rest(said.InRest.Select(r => (r.Key.Key, r.Key.Reason, r.Value.Count))), Is.EqualTo(Rest(done.InRest.Select(r => (r.Key.Key, r.Key.Reason, r.Value)))), done.Name);
-            Assert.That((said.LegacyRights.Count, said.WithoutTimes.Count, said.DuplicateKeys), Is.EqualTo((done.LegacyRights, done.WithoutTimes, done.DuplicateKeys)), done.Name);
-            var columns = await target.Get<string>($"select string_agg(f.name || ' ' || f.kind || ' ' || coalesce(f.column_name, ''), ', ' order by f.name) from catalog.fields f join catalog.tables t on t.number = f.table_number where t.origin = '{done.Name}'");
-            Assert.That(string.Join(", ", said.Table.Fields.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Kind} {f.Column}")), Is.EqualTo(columns ?? ""), done.Name);
-            foreach (var (field, count) in done.Dangling)
-            {
-                Assert.That(check.Findings.Where(f => f.Class == done.Name && f.Field == field && f.Kind is "dangling" or "session-without-user").Sum(f => f.Count), Is.GreaterThanOrEqualTo(count), $"{done.Name}.{field}");
-            }
-            foreach (var (field, join) in done.Joins)
-            {
-                Assert.That((said.Joins[field].Rows, said.Joins[field].Incomplete), Is.EqualTo((join.Read, join.Incomplete)), $"{done.Name}.{field}");
-            }
-        }
-
+        await IsWhatHappensAsync(check, await target.ImportAsync(Given.File("samples", "game")), target);
         // Now that the classes are there: what has been written to since would be left alone.
         await target.Database.ExecuteAsync("insert into app.game_score (id, created_at, updated_at) values ('x', now(), now())");
         var again = await CheckAsync(Given.File("samples", "game"), connection: target.Database.ConnectionString);
         Assert.That(again.Open(Weight.Fix).Where(f => f.Kind == "left-alone").Select(f => f.Class), Is.EqualTo(new[] { "GameScore" }));
         Assert.That(again.Classes.Single(c => c.Name == "GameScore").Table.Relation, Is.EqualTo("game_score"));
         Assert.That(again.Server, Does.Contain("PostgreSQL").And.Contains("PostGIS"));
+    }
 
-        static IEnumerable<string> Rest(IEnumerable<(string Key, Reason Reason, long Count)> values) =>
-            values.Select(v => (v.Key, Reason: v.Reason is Reason.NoColumn or Reason.Null ? "" : v.Reason.ToString(), v.Count)).GroupBy(v => (v.Key, v.Reason))
-                .Select(g => $"{g.Key.Key} {g.Key.Reason} {g.Sum(v => v.Count)}").Order(StringComparer.Ordinal);
+    [Test]
+    public async Task What_check_says_of_every_form_and_pitfall_is_what_an_import_does()
+    {
+        using var folder = Given.Folder();
+        ExtendedDump.Instance.Write(folder);
+        await using var target = await Target.CreateAsync();
+        await IsWhatHappensAsync(await CheckAsync(folder.Path), await target.ImportAsync(folder.Path), target);
     }
 
     [Test]
@@ -185,6 +172,39 @@ internal sealed class CheckTests
     [TestCase("--nothing")]
     public void Arguments_that_say_nothing_are_refused(string argument) =>
         Assert.That(() => CheckOptions.Parse(["dump", argument]), Throws.TypeOf<ArgumentException>().With.Message.StartsWith(argument));
+
+    private static async Task IsWhatHappensAsync(CheckReport check, ImportReport import, Target target)
+    {
+        Assert.That(check.Classes.Select(c => c.Name), Is.EquivalentTo(import.Classes.Select(c => c.Name)));
+        foreach (var done in import.Classes)
+        {
+            var said = check.Classes.Single(c => c.Name == done.Name);
+            long Found(string kind) => check.Findings.Where(f => f.Class == done.Name && f.Kind == kind).Sum(f => f.Count);
+            Assert.That(said.Documents, Is.EqualTo(done.Read), done.Name);
+            Assert.That("app." + said.Table.Relation, Is.EqualTo(done.Table));
+            Assert.That(Rest(said.InRest.Select(r => (r.Key.Key, r.Key.Reason, r.Value.Count))), Is.EqualTo(Rest(done.InRest.Select(r => (r.Key.Key, r.Key.Reason, r.Value)))), done.Name);
+            Assert.That((said.LegacyRights.Count, said.WithoutTimes.Count, said.DuplicateKeys), Is.EqualTo((done.LegacyRights, done.WithoutTimes, done.DuplicateKeys)), done.Name);
+            var columns = await target.Get<string>($"select string_agg(f.name || ' ' || f.kind || ' ' || coalesce(f.column_name, ''), ', ' order by f.name) from catalog.fields f join catalog.tables t on t.number = f.table_number where t.origin = '{done.Name}'");
+            Assert.That(string.Join(", ", said.Table.Fields.OrderBy(f => f.Name, StringComparer.Ordinal).Select(f => $"{f.Name} {f.Kind} {f.Column}")), Is.EqualTo(columns ?? ""), done.Name);
+            Assert.That(Found("duplicate-id"), Is.EqualTo(done.Duplicates), done.Name);
+            foreach (var (what, count) in done.Marked)
+            {
+                Assert.That(Found(what == "token" ? "duplicate-session-token" : "duplicate-" + what), Is.EqualTo(count), $"{done.Name}.{what}");
+            }
+            foreach (var (field, count) in done.Dangling)
+            {
+                Assert.That(check.Findings.Where(f => f.Class == done.Name && f.Field == field && f.Kind is "dangling" or "session-without-user").Sum(f => f.Count), Is.GreaterThanOrEqualTo(count), $"{done.Name}.{field}");
+            }
+            foreach (var (field, join) in done.Joins)
+            {
+                Assert.That((said.Joins[field].Rows, said.Joins[field].Incomplete), Is.EqualTo((join.Read, join.Incomplete)), $"{done.Name}.{field}");
+            }
+        }
+
+        static IEnumerable<string> Rest(IEnumerable<(string Key, Reason Reason, long Count)> values) =>
+            values.Select(v => (v.Key, Reason: v.Reason is Reason.NoColumn or Reason.Null ? "" : v.Reason.ToString(), v.Count)).GroupBy(v => (v.Key, v.Reason))
+                .Select(g => $"{g.Key.Key} {g.Key.Reason} {g.Sum(v => v.Count)}").Order(StringComparer.Ordinal);
+    }
 
     private static async Task<CheckReport> CheckAsync(string source, ImportRules? rules = null, string? connection = null)
     {
