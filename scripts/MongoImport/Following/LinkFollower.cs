@@ -200,7 +200,8 @@ internal sealed class LinkFollower(string name, string relation)
         return JoinEncoder.TryWriteId(id, _text) ? Encoding.UTF8.GetString(_text.Written[4..]) : null;
     }
 
-    private static byte[] IdOf(ReadOnlySpan<byte> document) => new BsonValue(BsonType.Document, document).TryFind("_id"u8, out var id) ? KeyOf(id) : [];
+    /// <summary>A join document's id, as it is kept.</summary>
+    public static byte[] IdOf(ReadOnlySpan<byte> document) => new BsonValue(BsonType.Document, document).TryFind("_id"u8, out var id) ? KeyOf(id) : [];
 
     // An id as text and the same bytes as something else are two ids.
     private static byte[] KeyOf(BsonValue id) => [(byte)id.Type, .. id.Raw];

@@ -28,19 +28,6 @@ internal sealed class DocumentBlock(byte[] buffer, int start, int length, string
 
     private byte[] Buffer => _buffer ?? throw new ObjectDisposedException(nameof(DocumentBlock));
 
-    /// <summary>A block of these documents, whose framing is the caller's word.</summary>
-    public static DocumentBlock Of(IReadOnlyList<byte[]> documents)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(Math.Max(1, documents.Sum(d => d.Length)));
-        var length = 0;
-        foreach (var document in documents)
-        {
-            document.CopyTo(buffer, length);
-            length += document.Length;
-        }
-        return new DocumentBlock(buffer, 0, length, "", 0, 1, documents.Count);
-    }
-
     /// <summary>Splits off the document at <paramref name="at"/> and moves on; the framing was checked when the block was read.</summary>
     public bool TryTake(ref int at, [UnscopedRef] out ReadOnlySpan<byte> document)
     {

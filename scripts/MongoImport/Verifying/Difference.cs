@@ -40,6 +40,16 @@ internal sealed record Difference(DifferenceKind Kind, string ClassName, string 
     /// <summary>Whether something else than an import has written the row last.</summary>
     public bool WrittenAfterImport { get; set; }
 
+    /// <summary>Of a link: what it is between.</summary>
+    public LinkDifference? Link { get; init; }
+
     /// <summary>Of a document without a row: when it was due to be removed.</summary>
     public long? ExpiresAt { get; init; }
 }
+
+/// <summary>A pair of a relation.</summary>
+/// <param name="Relation">The join table.</param>
+/// <param name="Owning">The row that has the relation.</param>
+/// <param name="Related">The row that it links to.</param>
+/// <param name="Documents">The ids of the source's documents that hold the pair, as a follower keeps them, in hex digits.</param>
+internal sealed record LinkDifference(string Relation, string Owning, string Related, string[] Documents);

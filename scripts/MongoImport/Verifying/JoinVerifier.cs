@@ -1,5 +1,6 @@
 using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
+using Backend.MongoImport.Following;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Npgsql;
@@ -33,7 +34,7 @@ internal sealed class JoinVerifier(NpgsqlDataSource database, Table table, JoinP
             return;
         }
         await using var connection = await database.OpenConnectionAsync(stop);
-        await ExecuteAsync("create temporary table source_pairs (owning_id text collate \"C\" not null, related_id text collate \"C\" not null, seq bigint)", connection, stop);
+        await ExecuteAsync("create temporary table source_pairs (owning_id text collate \"C\" not null, related_id text collate \"C\" not null, document bytea not null)", connection, stop);
         await using (var importer = await connection.BeginRawBinaryCopyAsync("copy source_pairs from stdin (format binary)", stop))
         {
             await SourceAsync(new CopyRows(importer), null, stop);
@@ -43,9 +44,9 @@ internal sealed class JoinVerifier(NpgsqlDataSource database, Table table, JoinP
         {
             found.Rules.Add(Rule.JoinDuplicate, (long)(await count.ExecuteScalarAsync(stop))!);
         }
-        await DifferAsync($"select distinct owning_id, related_id from source_pairs s where not exists (select from {quoted} j where j.owning_id = s.owning_id and j.related_id = s.related_id)",
+        await DifferAsync($"select owning_id, related_id, array_agg(encode(document, 'hex')) from source_pairs s where not exists (select from {quoted} j where j.owning_id = s.owning_id and j.related_id = s.related_id) group by 1, 2",
             DifferenceKind.NoLink, found, connection, stop);
-        await DifferAsync($"select owning_id, related_id from {quoted} j where not exists (select from source_pairs s where j.owning_id = s.owning_id and j.related_id = s.related_id)",
+        await DifferAsync($"select owning_id, related_id, '{{}}'::text[] from {quoted} j where not exists (select from source_pairs s where j.owning_id = s.owning_id and j.related_id = s.related_id)",
             DifferenceKind.NoPair, found, connection, stop);
         await ExecuteAsync("drop table source_pairs", connection, stop);
     }
@@ -71,6 +72,14 @@ internal sealed class JoinVerifier(NpgsqlDataSource database, Table table, JoinP
                         case true:
                             count++;
                             sum += Hash128.Of(buffer.Written[(start + HeadOfRow)..^SequenceOfRow], 0);
+                            if (rows is not null)
+                            {
+                                // Which document it was, in the place of its number.
+                                buffer.CutBack(buffer.Length - SequenceOfRow);
+                                var id = buffer.BeginSized();
+                                buffer.Bytes(LinkFollower.IdOf(document));
+                                buffer.EndSized(id);
+                            }
                             break;
                         case false:
                             found?.Rules.Count(Rule.JoinIncomplete);
@@ -138,7 +147,11 @@ internal sealed class JoinVerifier(NpgsqlDataSource database, Table table, JoinP
         await using var reader = await command.ExecuteReaderAsync(stop);
         while (await reader.ReadAsync(stop))
         {
-            found.Differences.Add(new Difference(kind, table.Origin, $"{reader.GetString(0)} -> {reader.GetString(1)}", join.Field, null, null));
+            var (owning, related) = (reader.GetString(0), reader.GetString(1));
+            found.Differences.Add(new Difference(kind, table.Origin, $"{owning} -> {related}", join.Field, null, null)
+            {
+                Link = new LinkDifference(_field!.Column!, owning, related, reader.GetFieldValue<string[]>(2)),
+            });
         }
     }
 

@@ -43,8 +43,7 @@ internal sealed class RowComparer
     /// <param name="block">Documents; the caller disposes of it.</param>
     /// <param name="differ">Called for each difference.</param>
     /// <param name="stop">Cancels.</param>
-    /// <param name="compared">Called for the id of each document; null: nobody asks.</param>
-    public async Task CompareAsync(NpgsqlConnection connection, DocumentBlock block, Action<Difference> differ, CancellationToken stop, Action<string>? compared = null)
+    public async Task CompareAsync(NpgsqlConnection connection, DocumentBlock block, Action<Difference> differ, CancellationToken stop)
     {
         var documents = Read(block);
         var byId = new Dictionary<string, int>(documents.Count, StringComparer.Ordinal);
@@ -52,7 +51,6 @@ internal sealed class RowComparer
         {
             documents[i].Earlier = byId.TryGetValue(documents[i].Id, out var earlier) ? earlier : -1;
             byId[documents[i].Id] = i;
-            compared?.Invoke(documents[i].Id);
         }
         await using (var command = new NpgsqlCommand(_restorer.SelectByIds, connection) { Parameters = { new() { Value = byId.Keys.ToArray() } } })
         await using (var reader = await command.ExecuteReaderAsync(stop))
