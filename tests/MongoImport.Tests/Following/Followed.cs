@@ -1,4 +1,5 @@
 using Backend.MongoImport.Following;
+using Backend.MongoImport.Rules;
 using Backend.MongoImport.Tests.Imports;
 using Backend.MongoImport.Tests.Live;
 
@@ -9,7 +10,9 @@ internal sealed class Followed : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = Given.Folder();
 
-    private Followed(LiveServer server, Target target, OldServer app) => (Server, Target, App) = (server, target, app);
+    private readonly ImportRules _rules;
+
+    private Followed(LiveServer server, Target target, OldServer app, ImportRules rules) => (Server, Target, App, _rules) = (server, target, app, rules);
 
     public LiveServer Server { get; }
 
@@ -20,13 +23,13 @@ internal sealed class Followed : IAsyncDisposable
     /// <summary>What it has said.</summary>
     public StringWriter Said { get; } = new();
 
-    public static async Task<Followed> StartAsync(int seed = 1)
+    public static async Task<Followed> StartAsync(int seed = 1, string rules = "")
     {
         var server = LiveServer.Start();
         var app = new OldServer(server, seed);
         app.Begin();
-        var followed = new Followed(server, await Target.CreateAsync(), app);
-        Assert.That((await followed.Target.ImportAsync(server.Uri())).ExitCode, Is.Zero);
+        var followed = new Followed(server, await Target.CreateAsync(), app, RulesReader.Read(rules));
+        Assert.That((await followed.Target.ImportAsync(server.Uri(), followed._rules)).ExitCode, Is.Zero);
         return followed;
     }
 
@@ -43,7 +46,7 @@ internal sealed class Followed : IAsyncDisposable
     public async Task ExpectAsImportedAsync(string because = "")
     {
         await using var anew = await Target.CreateAsync();
-        Assert.That((await anew.ImportAsync(Server.Uri())).ExitCode, Is.Zero);
+        Assert.That((await anew.ImportAsync(Server.Uri(), _rules)).ExitCode, Is.Zero);
         var expected = await RowsAsync(anew);
         var actual = await RowsAsync(Target);
         foreach (var (table, rows) in expected)
