@@ -5,7 +5,7 @@ namespace Backend.Data.Query;
 
 /// <summary>
 /// Tells reads whose best plan is the same whatever values they come with, so that planning them anew each time, which takes longer than such a read
-/// itself, is spared (docs/decisions/019).
+/// itself, is spared (docs/decisions/027).
 /// </summary>
 internal static class SettledPlan
 {
