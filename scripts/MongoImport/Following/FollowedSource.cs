@@ -11,7 +11,11 @@ internal abstract class FollowedSource : IAsyncDisposable
     /// <summary>The changes after a position.</summary>
     public abstract ChangeSource Changes(byte[] position);
 
-    /// <summary>The collections that hold documents now, and how many.</summary>
+    /// <summary>How many documents a collection holds, counted one by one.</summary>
+    /// <exception cref="SourceLostException">The source does not answer.</exception>
+    public abstract Task<long> CountAsync(string collection, CancellationToken stop);
+
+    /// <summary>The collections that hold documents now, and about how many.</summary>
     /// <exception cref="SourceLostException">The source does not answer.</exception>
     public abstract Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop);
 

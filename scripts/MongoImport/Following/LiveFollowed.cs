@@ -13,6 +13,19 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
 
     public override ChangeSource Changes(byte[] position) => new LiveChangeSource(address, position);
 
+    public override async Task<long> CountAsync(string collection, CancellationToken stop)
+    {
+        try
+        {
+            await using var bridge = await Bridge.OpenAsync(address, position: false, stop);
+            return await LiveCollection.CountAsync(bridge, collection, stop);
+        }
+        catch (BridgeException e)
+        {
+            throw Explained(e);
+        }
+    }
+
     public override async Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop)
     {
         try

@@ -12,6 +12,9 @@ internal sealed class OldServer(LiveServer server, int seed)
     private readonly List<string> _links = [];
     private int _made;
 
+    /// <summary>How many changes it has made.</summary>
+    public long Changes { get; private set; }
+
     /// <summary>The schema and a few documents of each kind.</summary>
     public void Begin(int scores = 50)
     {
@@ -76,7 +79,11 @@ internal sealed class OldServer(LiveServer server, int seed)
         LogIn(id);
     }
 
-    public void Put(string collection, string id, Action<Doc> members) => server.Mongo.Put(LiveServer.Database, collection, Doc.Document(d => members(d.Text("_id", id))));
+    public void Put(string collection, string id, Action<Doc> members)
+    {
+        Changes++;
+        server.Mongo.Put(LiveServer.Database, collection, Doc.Document(d => members(d.Text("_id", id))));
+    }
 
     private void Update()
     {
@@ -105,6 +112,7 @@ internal sealed class OldServer(LiveServer server, int seed)
                 d.Text("n", "not a number").Null("gone");
             }
         });
+        Changes++;
         if (_random.Next(2) == 0)
         {
             server.Mongo.Put(LiveServer.Database, "Score", document);
@@ -155,7 +163,7 @@ internal sealed class OldServer(LiveServer server, int seed)
         if (ids.Count > 2)
         {
             var n = _random.Next(ids.Count);
-            server.Mongo.Delete(LiveServer.Database, collection, ids[n]);
+            Changes += server.Mongo.Delete(LiveServer.Database, collection, ids[n]) ? 1 : 0;
             ids.RemoveAt(n);
         }
     }
