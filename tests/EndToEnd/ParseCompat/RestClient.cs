@@ -9,12 +9,14 @@ public sealed class RestClient(string url) : IDisposable
 {
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(60) };
 
-    public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(string method, string path, object? body = null, string? token = null)
+    public async Task<(HttpStatusCode Status, JsonNode? Body)> SendAsync(string method, string path, object? body = null, string? token = null, string? masterKey = null)
     {
         using var request = new HttpRequestMessage(new HttpMethod(method), $"{url}/parse/{path}");
         request.Headers.Add("X-Parse-Application-Id", OldClientTests.ApplicationId);
         if (token is not null)
             request.Headers.Add("X-Parse-Session-Token", token);
+        if (masterKey is not null)
+            request.Headers.Add("X-Parse-Master-Key", masterKey);
         if (body is not null)
             request.Content = JsonContent.Create(body);
         using var answer = await _http.SendAsync(request);
@@ -23,9 +25,9 @@ public sealed class RestClient(string url) : IDisposable
     }
 
     /// <summary>Sends what must succeed.</summary>
-    public async Task<JsonNode> DoAsync(string method, string path, object? body = null, string? token = null)
+    public async Task<JsonNode> DoAsync(string method, string path, object? body = null, string? token = null, string? masterKey = null)
     {
-        var (status, answer) = await SendAsync(method, path, body, token);
+        var (status, answer) = await SendAsync(method, path, body, token, masterKey);
         Assert.That(status, Is.AnyOf(HttpStatusCode.OK, HttpStatusCode.Created), $"{method} {path}: {answer?.ToJsonString()}");
         return answer!;
     }
