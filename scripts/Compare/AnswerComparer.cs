@@ -91,7 +91,8 @@ internal sealed class AnswerComparer(CompareOptions options)
         foreach (var property in old.EnumerateObject())
         {
             var inner = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
-            if (others.Remove(property.Name, out var other))
+            // Access lists have ids for keys.
+            if (others.Remove(property.Name, out var other) || others.Remove(Known(property.Name), out other))
             {
                 CompareValues(inner, property.Value, other, isWrite, found);
             }
@@ -179,8 +180,10 @@ internal sealed class AnswerComparer(CompareOptions options)
 
     private string Known(string value) => _pairs.GetValueOrDefault(value, value);
 
+    // A class's schema has its name.
     private static string? IdOf(JsonElement element) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty("objectId", out var id) && id.ValueKind == JsonValueKind.String ? id.GetString() : null;
+        element.ValueKind == JsonValueKind.Object && (element.TryGetProperty("objectId", out var id) || element.TryGetProperty("className", out id)) && id.ValueKind == JsonValueKind.String
+            ? id.GetString() : null;
 
     private static string TypeOf(JsonElement element) => element.ValueKind switch
     {

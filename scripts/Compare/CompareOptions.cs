@@ -126,5 +126,5 @@ internal sealed record CompareOptions
     }
 
     private static Regex Pattern(string path) =>
-        new("^" + Regex.Escape(path).Replace(@"\*\*", ".*", StringComparison.Ordinal).Replace(@"\*", @"[^.\[]*", StringComparison.Ordinal) + "$", RegexOptions.CultureInvariant);
+        new("^" + Regex.Escape(path).Replace(@"\*\*\.", "(?:.*\\.)?", StringComparison.Ordinal).Replace(@"\*\*", ".*", StringComparison.Ordinal).Replace(@"\*", @"[^.\[]*", StringComparison.Ordinal) + "$", RegexOptions.CultureInvariant);
 }

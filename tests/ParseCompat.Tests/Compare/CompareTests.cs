@@ -68,10 +68,12 @@ internal sealed class CompareTests
     [TestCase("{\"results\":[{\"objectId\":\"a\",\"list\":[1,2]}]}", "{\"results\":[{\"objectId\":\"a\",\"list\":[2,1]}]}", "order results[].list")]
     [TestCase("{\"a\":{\"__type\":\"Date\",\"iso\":\"x\"},\"b\":null}", "{\"a\":{\"__type\":\"File\"}}", "type a,missing b")]
     [TestCase("{\"code\":101,\"error\":\"x\"}", "{\"code\":119,\"error\":\"x\"}", "error code code")]
+    [TestCase("{\"results\":[{\"className\":\"A\"},{\"className\":\"B\",\"n\":1}]}", "{\"results\":[{\"className\":\"B\",\"n\":1},{\"className\":\"A\"}]}", "order results")]
+    [TestCase("{\"updatedAt\":\"1\",\"inner\":{\"updatedAt\":\"1\"}}", "{\"updatedAt\":\"2\",\"inner\":{\"updatedAt\":\"2\"}}", "")]
     [TestCase("plain", "text", "body ")]
     public void Differences_have_kinds(string old, string now, string expected)
     {
-        var comparer = new AnswerComparer(CompareOptions.Parse(["log", "--old", "http://a", "--new", "http://b"]));
+        var comparer = new AnswerComparer(CompareOptions.Parse(["log", "--old", "http://a", "--new", "http://b", "--ignore", "**.updatedAt"]));
         static Answer Of(string body) => new(200, new Dictionary<string, string>(), Encoding.UTF8.GetBytes(body));
         Assert.That(string.Join(',', comparer.Compare(Of(old), Of(now), isWrite: false).Select(d => $"{d.Kind} {d.Path}")), Is.EqualTo(expected));
     }
