@@ -1,5 +1,5 @@
-using Backend.Data.Accounts;
 using Backend.Data.Access;
+using Backend.Data.Accounts;
 using Backend.Data.Aggregation;
 using Backend.Data.Broadcast;
 using Backend.Data.Caching;

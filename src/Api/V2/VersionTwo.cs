@@ -1,8 +1,8 @@
 using System.Reflection;
 using Backend.Api.V2.Auth;
 using Backend.Api.V2.Callers;
-using Backend.Api.V2.RateLimits;
 using Backend.Api.V2.Problems;
+using Backend.Api.V2.RateLimits;
 using Backend.Api.V2.Rows;
 using Backend.Data.Limits;
 using Microsoft.AspNetCore.Mvc;

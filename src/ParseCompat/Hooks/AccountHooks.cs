@@ -1,5 +1,5 @@
-using Backend.Data.Accounts;
 using Backend.Data.Access;
+using Backend.Data.Accounts;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
