@@ -34,7 +34,8 @@ internal sealed class KilledFollowTests
             [
                 "exec", Path.Combine(AppContext.BaseDirectory, "Backend.MongoImport.dll"), "follow", address, "--connection", followed.Target.Database.ConnectionString,
                 "--rejects", Path.Combine(folder.Path, "rejects.jsonl"),
-            ]) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            ])
+            { RedirectStandardError = true, RedirectStandardOutput = true })!;
             while (await process.StandardError.ReadLineAsync() is { } line && !line.Contains("Following", StringComparison.Ordinal))
             {
                 TestContext.Out.WriteLine(line);
