@@ -83,7 +83,7 @@ export const collections = [
     name: '_Hooks',
     documents: [
       { _id: oid(1), functionName: 'cheer', url: 'https://hooks.example.com/cheer' },
-      { _id: oid(2), className: 'GameScore', triggerName: 'beforeSave', url: 'https://hooks.example.com/score' },
+      { _id: oid(2), className: 'Letter', triggerName: 'beforeDelete', url: 'https://hooks.example.com/letter' },
     ],
   },
   {

@@ -79,6 +79,10 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         await loader.RelateAsync(classes, snapshot, [.. elsewhere], stop);
         progress.Begin("publishing");
         await PublishAsync(classes, run, loader, stop);
+        if (report.Classes.Any(c => c.Name == ImportedHooks.ClassName && c.State == ClassState.Imported))
+        {
+            await ImportedHooks.SyncAsync(catalog, stop);
+        }
         if (options.Only.Count == 0 && !options.Rules.SkipFiles)
         {
             report.Files = await FileImport.RunAsync(options.Files, source, options.Temporary, rejects, progress, stop);

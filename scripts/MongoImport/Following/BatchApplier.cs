@@ -2,6 +2,7 @@ using System.Text;
 using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
@@ -206,6 +207,10 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
             await FollowState.AdvanceAsync(_connection, to.Position, to.Events.Count, last, last is { } at ? DateTimeOffset.UtcNow - at : null, stop);
         }
         await transaction.CommitAsync(CancellationToken.None);
+        if (classes.Exists(c => c.Plan.Name == ImportedHooks.ClassName))
+        {
+            await ImportedHooks.SyncAsync(catalog, stop);
+        }
     }
 
     // What the rows need of the catalog: a change of it is known to all processes before the first row that needs it is there.

@@ -2,6 +2,7 @@ using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Loading;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
@@ -131,6 +132,8 @@ internal sealed class Follower : IAsyncDisposable
             throw new SourceException($"{touched}: what was written there is not in the source. Import again (import-mongo import SOURCE --replace CLASS), or undo it. Writes are open again.");
         }
         await FollowState.BeginAsync(Database, stop);
+        // A follow that was killed may have stopped between the rows of hooks and what is called.
+        await ImportedHooks.SyncAsync(Catalog, stop);
         _applier = new BatchApplier(Database, Catalog, _source, State.Prefix, Rules, _rejects, _line.Say);
         if (!State.Linked)
         {

@@ -51,7 +51,7 @@ internal sealed class HookStore(NpgsqlDataSource database, LiveCatalog catalog)
             async connection =>
             {
                 string?[] names = Names(hook);
-                var sql = $"update parse_compat.hooks set url = ${names.Length + 1} where {Where(hook)}";
+                var sql = $"update parse_compat.hooks set url = ${names.Length + 1}, imported = false where {Where(hook)}";
                 return isThere = await ExecuteAsync(connection, sql, [.. names, hook.Url]) > 0;
             },
             cancellation);

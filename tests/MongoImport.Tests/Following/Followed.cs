@@ -23,11 +23,12 @@ internal sealed class Followed : IAsyncDisposable
     /// <summary>What it has said.</summary>
     public StringWriter Said { get; } = new();
 
-    public static async Task<Followed> StartAsync(int seed = 1, string rules = "")
+    public static async Task<Followed> StartAsync(int seed = 1, string rules = "", Action<OldServer>? before = null)
     {
         var server = LiveServer.Start();
         var app = new OldServer(server, seed);
         app.Begin();
+        before?.Invoke(app);
         var followed = new Followed(server, await Target.CreateAsync(), app, RulesReader.Read(rules));
         Assert.That((await followed.Target.ImportAsync(server.Uri(), followed._rules)).ExitCode, Is.Zero);
         return followed;
