@@ -46,7 +46,8 @@ public sealed class SampleBackend : IAsyncDisposable
     {
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
         var importer = Repository.File("scripts", "MongoImport", "bin", configuration, "net10.0", "Backend.MongoImport.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", importer, Repository.File("samples", "dump")])
+        var folder = Directory.CreateTempSubdirectory("samples-").FullName;
+        var start = new ProcessStartInfo("dotnet", ["exec", importer, Repository.File("samples", "dump"), "--files", folder])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -56,6 +57,7 @@ public sealed class SampleBackend : IAsyncDisposable
         var output = process.StandardOutput.ReadToEndAsync();
         var errors = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
+        Directory.Delete(folder, recursive: true);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"The import of the samples ended with {process.ExitCode}:\n{await output}\n{await errors}");
     }
