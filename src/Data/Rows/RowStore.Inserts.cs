@@ -37,14 +37,23 @@ public sealed partial class RowStore
         foreach (var piece in pieces)
         {
             if (piece.List is { } list)
-                results.AddRange(await ExecuteAsync(list, piece, table, transaction ?? own, cancellation));
+                results.AddRange(await ExecuteAsync(list, piece.Listed, table, transaction ?? own, cancellation));
             else
-                results.Add(await InsertAsync(table, piece.Rows[0].Changes, caller, piece.Rows[0].Id, transaction ?? own, cancellation));
+                results.Add(await InsertAsync(table, piece.Single!.Changes, caller, piece.Single.Id, transaction ?? own, cancellation));
         }
 
         if (own is not null)
             await own.CommitAsync(CancellationToken.None);
         return results;
+    }
+
+    // Rows of different requests in one statement.
+    private async Task<IReadOnlyList<WriteResult>> InsertGatheredAsync(Table table, IReadOnlyList<GatheredRow> rows)
+    {
+        var list = new InsertList();
+        foreach (var row in rows)
+            list.Add(row.Id, row.Changes, row.Acl);
+        return await ExecuteAsync(list, rows, table, null, CancellationToken.None);
     }
 
     private List<Piece> Pieces(Table table, IReadOnlyList<NewRow> rows, Caller caller)
@@ -63,22 +72,19 @@ public sealed partial class RowStore
                 var defaults = AddDefaults(table, row.Changes);
                 var (acl, ownAcl) = AclOf(table, row.Changes, caller);
                 open.List!.Add(named.Id!, row.Changes.Changes, acl);
-                open.Rows.Add(named);
-                open.Chosen.Add((defaults, ownAcl));
+                open.Listed.Add(new GatheredRow(named.Id!, row.Changes.Changes, acl, defaults, ownAcl));
             }
             else
             {
                 open = null;
-                var single = new Piece(null);
-                single.Rows.Add(named);
-                pieces.Add(single);
+                pieces.Add(new Piece(null) { Single = named });
             }
         }
 
         return pieces;
     }
 
-    private async Task<List<WriteResult>> ExecuteAsync(InsertList list, Piece piece, Table table, RowTransaction? transaction, CancellationToken cancellation)
+    private async Task<List<WriteResult>> ExecuteAsync(InsertList list, IReadOnlyList<GatheredRow> rows, Table table, RowTransaction? transaction, CancellationToken cancellation)
     {
         var sql = new Statement();
         list.Print(sql, table, Now);
@@ -90,9 +96,9 @@ public sealed partial class RowStore
             var results = new List<WriteResult>(list.Count);
             while (await reader.ReadAsync(CancellationToken.None))
             {
-                var (defaults, acl) = piece.Chosen[results.Count];
+                var row = rows[results.Count];
                 var now = reader.GetDateTime(0);
-                results.Add(new WriteResult(piece.Rows[results.Count].Id!, now, now, defaults, acl, reader.GetFieldValue<uint>(1)));
+                results.Add(new WriteResult(row.Id, now, now, row.Defaults, row.OwnAcl, reader.GetFieldValue<uint>(1)));
             }
 
             return results;
@@ -117,9 +123,8 @@ public sealed partial class RowStore
     /// <summary>Rows that one statement inserts; without a list: one row that is inserted by itself.</summary>
     private sealed record Piece(InsertList? List)
     {
-        public List<NewRow> Rows { get; } = [];
+        public List<GatheredRow> Listed { get; } = [];
 
-        /// <summary>What the table chose for each row: default values and the access list.</summary>
-        public List<(List<KeyValuePair<FieldPath, Value>> Defaults, RowAcl? Acl)> Chosen { get; } = [];
+        public NewRow? Single { get; init; }
     }
 }

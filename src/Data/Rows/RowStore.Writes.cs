@@ -43,6 +43,21 @@ public sealed partial class RowStore
             await PrepareAsync(table, changes, cancellation);
 
         id ??= NewId();
+        if (transaction is null && interceptors.IsEmpty && InsertList.Takes(changes))
+        {
+            var row = new GatheredRow(id, changes.Changes, acl, defaults, ownAcl);
+            return await _inserts.InsertAsync(table, row, () => InsertAsync(table, id, changes, acl, defaults, ownAcl, null, cancellation));
+        }
+
+        var result = await InsertAsync(table, id, changes, acl, defaults, ownAcl, transaction, cancellation);
+        foreach (var interceptor in interceptors)
+            await interceptor.AfterSaveAsync(save, result, cancellation);
+        return result;
+    }
+
+    private async Task<WriteResult> InsertAsync(Table table, string id, ChangeSet changes, RowAcl? acl, List<KeyValuePair<FieldPath, Value>> defaults, RowAcl? ownAcl,
+        RowTransaction? transaction, CancellationToken cancellation)
+    {
         var sql = new Statement();
         var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: true);
         var rest = compiler.Rest;
@@ -73,10 +88,7 @@ public sealed partial class RowStore
             PrintLinks(sql, compiler);
 
         var result = await ExecuteGuardedAsync(changes.Guard, sql, compiler, table, transaction, cancellation) ?? throw new InvalidOperationException("An insert returned nothing.");
-        result = result with { Values = [.. result.Values, .. defaults], Acl = ownAcl };
-        foreach (var interceptor in interceptors)
-            await interceptor.AfterSaveAsync(save, result, cancellation);
-        return result;
+        return result with { Values = [.. result.Values, .. defaults], Acl = ownAcl };
     }
 
     /// <summary>Changes a row.</summary>

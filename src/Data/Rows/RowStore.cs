@@ -18,6 +18,7 @@ public sealed partial class RowStore
     private readonly IndexDemand _indexes;
     private readonly Replica _replica;
     private readonly int _idLength;
+    private readonly InsertGathering _inserts;
 
     /// <summary>Makes a store.</summary>
     public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes, Replica replica,
@@ -29,6 +30,7 @@ public sealed partial class RowStore
         _indexes = indexes;
         _replica = replica;
         _idLength = options.Value.IdLength;
+        _inserts = new InsertGathering(InsertGatheredAsync);
     }
 
     /// <summary>An id for a new row.</summary>
