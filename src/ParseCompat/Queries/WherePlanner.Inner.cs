@@ -61,10 +61,9 @@ internal sealed partial class WherePlanner
 
     /// <summary>What a key of a found row's JSON names: of a pointer also its id.</summary>
     private static FieldPath? Found(Table table, string key) =>
-        Resolve(table, key) is { } path ? path
-        : key.EndsWith(".objectId", StringComparison.Ordinal) && table.Find(key[..^".objectId".Length]) is { Kind: FieldKind.Reference, Column: not null } pointer
+        key.EndsWith(".objectId", StringComparison.Ordinal) && table.Find(key[..^".objectId".Length]) is { Kind: FieldKind.Reference, Column: not null } pointer
             ? new FieldPath(pointer with { Kind = FieldKind.Text, Target = null, HasRest = false }, [])
-            : null;
+            : Resolve(table, key);
 
     /// <summary>Members of a relation; the caller must be able to read the owner.</summary>
     private Filter PlanRelated(JsonElement operand)
