@@ -1,6 +1,5 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
-using Backend.Data.Query;
 using Backend.Data.Rows;
 using Backend.Testing;
 using Npgsql;
@@ -38,13 +37,14 @@ internal sealed class InsertGatheringTests
         await using var database = await TestDatabase.CreateAsync();
         await using var node = await Node.StartAsync(database);
         var (store, table) = await TableAsync(node);
-        await store.InsertAsync(table, Row(table, -1), Caller.Administrator, "taken00000");
+        await database.ExecuteAsync($"create unique index on {table.Quoted} (text)");
+        await store.InsertAsync(table, Text(table, "taken"), Caller.Administrator);
 
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => Task.Run(async () =>
         {
             try
             {
-                await store.InsertAsync(table, Row(table, 1), Caller.Administrator, i % 20 == 0 ? "taken00000" : null);
+                await store.InsertAsync(table, Text(table, i % 20 == 0 ? "taken" : $"free {i}"), Caller.Administrator);
                 return (RefusalKind?)null;
             }
             catch (Refusal refusal)
@@ -63,13 +63,14 @@ internal sealed class InsertGatheringTests
         await using var database = await TestDatabase.CreateAsync();
         await using var node = await Node.StartAsync(database);
         var (store, table) = await TableAsync(node);
+        await database.ExecuteAsync($"create unique index on {table.Quoted} (text)");
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var command = new NpgsqlCommand($"insert into {table.Quoted} (id, created_at, updated_at) select 'held0000' || n, now(), now() from generate_series(1, 2) n", connection, transaction))
+        await using (var command = new NpgsqlCommand($"insert into {table.Quoted} (id, created_at, updated_at, text) select 'held0000' || n, now(), now(), 'held' || n from generate_series(1, 2) n", connection, transaction))
             await command.ExecuteNonQueryAsync();
 
-        Task<WriteResult>[] held = [store.InsertAsync(table, Row(table, 1), Caller.Administrator, "held00001"), store.InsertAsync(table, Row(table, 1), Caller.Administrator, "held00002")];
+        Task<WriteResult>[] held = [store.InsertAsync(table, Text(table, "held1"), Caller.Administrator), store.InsertAsync(table, Text(table, "held2"), Caller.Administrator)];
         var others = Task.WhenAll(Enumerable.Range(0, 20).Select(_ => store.InsertAsync(table, Row(table, 1), Caller.Administrator)));
         await others.WaitAsync(TimeSpan.FromSeconds(9));
         Assert.That(held.Select(h => h.IsCompleted), Has.All.False);
@@ -78,6 +79,8 @@ internal sealed class InsertGatheringTests
         await Task.WhenAll(held);
         Assert.That(await database.ScalarAsync<long>($"select count(*) from {table.Quoted}"), Is.EqualTo(22));
     }
+
+    private static ChangeSet Text(Table table, string text) => new ChangeSet().Add(new Change.Set(table.Find("text")!, Value.Of(text)));
 
     private static ChangeSet Row(Table table, int i)
     {

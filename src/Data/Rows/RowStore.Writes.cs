@@ -42,8 +42,10 @@ public sealed partial class RowStore
         if (transaction is null)
             await PrepareAsync(table, changes, cancellation);
 
+        // An id that was chosen elsewhere may be somebody else's who has not committed yet: no company for that wait.
+        var isGathered = transaction is null && id is null && interceptors.IsEmpty && InsertList.Takes(changes);
         id ??= NewId();
-        if (transaction is null && interceptors.IsEmpty && InsertList.Takes(changes))
+        if (isGathered)
         {
             var row = new GatheredRow(id, changes.Changes, acl, defaults, ownAcl);
             return await _inserts.InsertAsync(table, row, () => InsertAsync(table, id, changes, acl, defaults, ownAcl, null, cancellation));
