@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
@@ -93,6 +94,7 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         {
             await FollowState.EndImportAsync(database, stop);
         }
+        NoteOplog(source, plan);
         report.Seconds = progress.Elapsed.TotalSeconds;
         return report;
     }
@@ -105,6 +107,24 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         ? FollowState.ForgetLinksAsync(run.Database, stop)
         : FollowState.BeginImportAsync(run.Database, source.Description, CollectionNames.PrefixOf(source.Collections.Select(c => c.Name)), position, options.Resume && run.Kept.Count > 0,
             options.Replace.Count > 0, stop);
+
+    private void NoteOplog(DumpSource source, ImportPlan plan)
+    {
+        if (options.Only.Count > 0 || source.Oplog is not { Damage: null } oplog || source.Position is null)
+        {
+            return;
+        }
+        long entries = 0;
+        using var reader = oplog.Open();
+        while (reader.Read() is { } block)
+        {
+            using (block)
+            {
+                entries += block.Count;
+            }
+        }
+        plan.Notes.Add($"The dump holds {entries.ToString("N0", CultureInfo.InvariantCulture)} entries of the oplog: what was written while it was made. import-mongo verify {options.Source}, then import-mongo follow {options.Source} brings them.");
+    }
 
     private static string ForLoading(NpgsqlConnectionStringBuilder connection) => new NpgsqlConnectionStringBuilder(connection.ConnectionString)
     {

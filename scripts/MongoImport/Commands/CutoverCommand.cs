@@ -20,11 +20,11 @@ internal sealed class CutoverCommand : Command
     public override string Usage => """
         usage: import-mongo cutover SOURCE --source-stopped [options]
 
-        SOURCE            the live MongoDB that was followed; the follow itself is stopped before
+        SOURCE            the live MongoDB that was followed, or the last dump of its oplog; the follow itself is stopped before
         --source-stopped  your word that nothing writes to the source any more
 
         Asks for a complete verify on record; waits until no change has come for 3 seconds; compares the counts of all classes, and every document that
-        has changed since that verify. Only when nothing differs do both APIs accept writes and jobs go on.
+        has changed since that verify; of a dump, nothing can be compared again. Only when nothing differs do both APIs accept writes and jobs go on.
 
         --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
         --database NAME       which database of the source, when the connection string names none

@@ -1,7 +1,6 @@
 using Backend.Data.Migrations;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Live;
-using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Commands;
 
@@ -15,7 +14,9 @@ internal sealed class FollowCommand : Command
     public override string Usage => """
         usage: import-mongo follow SOURCE [options]
 
-        SOURCE  the connection string of the live MongoDB that was imported
+        SOURCE  the connection string of the live MongoDB that was imported; or the dump that was imported, made with mongodump --oplog,
+                and after it further dumps of local.oplog.rs (a folder, oplog.bson, oplog.rs.bson, also with .gz), one command each,
+                each beginning where the one before ended or earlier. Then it ends by itself with the oplog; writes stay closed
 
         From its start until the cut-over both APIs answer every write with 503, and jobs wait. It may be stopped and started again at any time.
 
@@ -25,7 +26,7 @@ internal sealed class FollowCommand : Command
         --abandon             gives the follow up: both APIs accept writes again, and the source's further changes are never brought
         --rejects FILE        where documents go that cannot be decoded; default: follow-rejects.jsonl
 
-        exit code: 0 caught up (--catch-up) or given up (--abandon), 1 failed, 130 stopped
+        exit code: 0 caught up (--catch-up), the oplog's end, or given up (--abandon), 1 failed, 130 stopped
         """;
 
     public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
@@ -58,12 +59,11 @@ internal sealed class FollowCommand : Command
     }
 
     /// <summary>The source that the arguments name.</summary>
-    /// <exception cref="SourceException">It tells of no changes.</exception>
     internal static FollowedSource Source(Arguments given)
     {
         var source = given.Only("source");
         return LiveAddress.Is(source)
             ? new LiveFollowed(LiveAddress.Parse(source, given.Value("--database")))
-            : throw new SourceException($"{source} tells of no changes: only a live MongoDB (mongodb://…) can be followed.");
+            : new DumpFollowed(source, given.Value("--database"), Path.GetTempPath());
     }
 }

@@ -1,3 +1,4 @@
+using Backend.MongoImport.Oplogs;
 using Backend.MongoImport.Sources;
 using Npgsql;
 using NpgsqlTypes;
@@ -15,6 +16,9 @@ namespace Backend.MongoImport.Following;
 /// <param name="BeganAt">When it was first followed.</param>
 internal sealed record FollowState(string Source, string Prefix, string State, byte[] Position, bool Linked, long Changes, DateTime? ChangedAt, DateTime? BeganAt)
 {
+    /// <summary>Whether its changes come from dumps of an oplog.</summary>
+    public bool FromOplog => OplogPosition.TryRead(Position, out _);
+
     private static readonly TimeSpan Margin = TimeSpan.FromMinutes(2);
 
     /// <summary>The advisory lock of whoever follows.</summary>
@@ -110,7 +114,10 @@ internal sealed record FollowState(string Source, string Prefix, string State, b
     public static async Task NoteVerifyAsync(NpgsqlDataSource database, DateTimeOffset started, IReadOnlyCollection<(string Origin, string Id)> rows, long others, CancellationToken stop)
     {
         // Clocks differ, and a transaction commits some time after it wrote: some minutes more are compared twice, and nothing not at all.
-        await ExecuteAsync(database, "delete from catalog.follow_changes where changed_at < $1", stop, (started - Margin).UtcDateTime);
+        if (await ReadAsync(database, stop) is not { FromOplog: true })
+        {
+            await ExecuteAsync(database, "delete from catalog.follow_changes where changed_at < $1", stop, (started - Margin).UtcDateTime);
+        }
         await ExecuteAsync(database, """
             insert into catalog.follow_changes (origin, id) select distinct o, i from unnest($1::text[], $2::text[]) n (o, i) where exists (select from catalog.follow)
             on conflict (origin, id) do update set changed_at = excluded.changed_at

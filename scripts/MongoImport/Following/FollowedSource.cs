@@ -8,8 +8,16 @@ internal abstract class FollowedSource : IAsyncDisposable
     /// <summary>What it is and where, without a password: how the import called it.</summary>
     public abstract string Description { get; }
 
+    /// <summary>Whether it can be asked what it holds now: a dump cannot.</summary>
+    public virtual bool TellsWhatItHolds => true;
+
+    /// <summary>Why it does not go on from what was imported; null: it does.</summary>
+    public virtual string? WhyNot(FollowState state) => state.Source == Description ? null : $"What was imported is {state.Source}, not {Description}.";
+
     /// <summary>The changes after a position.</summary>
-    public abstract ChangeSource Changes(byte[] position);
+    /// <param name="position">The position.</param>
+    /// <param name="follower">Whoever applies them.</param>
+    public abstract ChangeSource Changes(byte[] position, Follower follower);
 
     /// <summary>How many documents a collection holds, counted one by one.</summary>
     /// <exception cref="SourceLostException">The source does not answer.</exception>

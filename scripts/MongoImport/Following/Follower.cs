@@ -15,6 +15,8 @@ namespace Backend.MongoImport.Following;
 internal sealed class Follower : IAsyncDisposable
 {
     private const string ImportAgain = "Import it again: import-mongo import SOURCE. Writes stay closed meanwhile.";
+    private const int LockAttempts = 10;
+    private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(200);
 
     private readonly Listener _listener;
     private readonly NpgsqlConnection _holder;
@@ -63,6 +65,9 @@ internal sealed class Follower : IAsyncDisposable
         return $"{State.Prefix}_Join:{Rules.Class(before).Fields.FirstOrDefault(f => f.Value.Rename == field).Key ?? field}:{before}";
     }
 
+    /// <summary>A sentence for the operator.</summary>
+    public void Say(string sentence) => _line.Say(sentence);
+
     /// <summary>How far it had come when it was opened.</summary>
     public FollowState State { get; private set; } = null!;
 
@@ -89,15 +94,21 @@ internal sealed class Follower : IAsyncDisposable
         try
         {
             await using var take = new NpgsqlCommand("select pg_try_advisory_lock($1)", holder) { Parameters = { new() { Value = FollowState.LockKey } } };
-            if (!(bool)(await take.ExecuteScalarAsync(stop))!)
+            for (var attempt = 1; !(bool)(await take.ExecuteScalarAsync(stop))!; attempt++)
             {
+                if (attempt < LockAttempts)
+                {
+                    // The connection of one that has just ended may not be closed yet.
+                    await Task.Delay(LockPause, stop);
+                    continue;
+                }
                 throw new SourceException("Another follow or cut-over is running in this database.");
             }
             follower.State = await FollowState.ReadAsync(database, stop)
                 ?? throw new SourceException("Nothing was imported into this database from a source that tells of its changes: import-mongo import SOURCE comes first.");
-            if (follower.State.Source != source.Description)
+            if (source.WhyNot(follower.State) is { } why)
             {
-                throw new SourceException($"What was imported is {follower.State.Source}, not {source.Description}.");
+                throw new SourceException(why);
             }
             if (follower.State.State is FollowState.Importing)
             {
@@ -149,7 +160,7 @@ internal sealed class Follower : IAsyncDisposable
     public async Task RunAsync(Func<TimeSpan, bool> isEnough, CancellationToken stop)
     {
         var state = (await FollowState.ReadAsync(Database, stop))!;
-        await using var changes = _source.Changes(state.Position);
+        await using var changes = _source.Changes(state.Position, this);
         await using var pump = new ChangePump(changes, _line.Say, stop);
         _line.Begin(state.Changes);
         var quiet = System.Diagnostics.Stopwatch.StartNew();

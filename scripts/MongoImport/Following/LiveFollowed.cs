@@ -11,7 +11,7 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
 {
     public override string Description => $"live MongoDB {address}";
 
-    public override ChangeSource Changes(byte[] position) => new LiveChangeSource(address, position);
+    public override ChangeSource Changes(byte[] position, Follower follower) => new LiveChangeSource(address, position);
 
     public override async Task<long> CountAsync(string collection, CancellationToken stop)
     {

@@ -37,6 +37,8 @@ internal sealed class RuledSource : DumpSource
 
     public override byte[]? Position => _source.Position;
 
+    public override SourceCollection? Oplog => _source.Oplog;
+
     public override Action<string>? Say { get => _source.Say; set => _source.Say = value; }
 
     public override IReadOnlyList<SourceCollection> Collections => [.. _source.Collections.Select(c => Of(c).Collection)];

@@ -44,6 +44,8 @@ internal sealed class ArchiveSource : DumpSource
     // The prelude names them, so that they are known as soon as the scan has come to documents.
     public override IReadOnlyList<SourceCollection> Collections => _collections ?? [.. Chosen().Select(entry => entry.Collection)];
 
+    public override SourceCollection? Oplog => _entries.GetValueOrDefault(("", "oplog"))?.Collection;
+
     /// <summary>Opens an archive that lies in a file; it is copied only if it is compressed.</summary>
     public static ArchiveSource OfFile(string path, string? database, string temporary)
     {

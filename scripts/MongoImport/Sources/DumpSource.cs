@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Oplogs;
 
 namespace Backend.MongoImport.Sources;
 
@@ -28,10 +29,13 @@ internal abstract class DumpSource : IDisposable
     public Func<SourceCollection, bool> Wanted { get; set; } = _ => true;
 
     /// <summary>
-    /// Where the changes begin that are not in the documents (<see cref="LiveChangeSource"/>); null for a source that does not change, or tells of no
+    /// Where the changes begin that are not in the documents (<see cref="LiveChangeSource"/>, <see cref="OplogPosition"/>); null for a source that does not change, or tells of no
     /// changes. Known after <see cref="Scan"/>.
     /// </summary>
-    public virtual byte[]? Position => null;
+    public virtual byte[]? Position => Oplog is { } oplog && Collections.Count > 0 ? OplogPosition.Before(oplog, Collections[0].Database)?.ToBytes() : null;
+
+    /// <summary>The oplog that the dump brought along (<c>mongodump --oplog</c>); null when there is none. Known after <see cref="Scan"/>.</summary>
+    public virtual SourceCollection? Oplog => null;
 
     /// <summary>Told a sentence for the operator when something happens on the way.</summary>
     public virtual Action<string>? Say { get; set; }

@@ -8,7 +8,10 @@ internal sealed class FolderSource : DumpSource
     private const string MetadataEnding = ".metadata.json";
     private static readonly string[] ForeignDatabases = ["admin", "config", "local"];
     private readonly List<SourceCollection> _collections;
+    private SourceCollection? _oplog;
 
+    private static readonly string[] OplogFiles = ["oplog.bson", "oplog.bson.gz"];
+    private static readonly string[] OplogDumps = ["oplog.rs.bson", "oplog.rs.bson.gz"];
     private FolderSource(string description, bool export, List<SourceCollection> collections)
     {
         Description = description;
@@ -25,6 +28,18 @@ internal sealed class FolderSource : DumpSource
     public override long Size => _collections.Where(Wanted).Sum(c => c.Size);
 
     public override IReadOnlyList<SourceCollection> Collections => _collections;
+
+    public override SourceCollection? Oplog => _oplog;
+
+    /// <summary>A file with an oplog and nothing else, or a folder in which <c>local.oplog.rs</c> was dumped; null: the path is something else.</summary>
+    public static SourceCollection? OplogAlone(string path)
+    {
+        if (File.Exists(path))
+        {
+            return OplogFiles.Concat(OplogDumps).Contains(Path.GetFileName(path)) ? OplogIn(path) : null;
+        }
+        return OplogFile([path], OplogFiles) is null && OplogFile([path, Path.Combine(path, "local")], OplogDumps) is { } found ? OplogIn(found) : null;
+    }
 
     /// <summary>Opens a dump's folder, one of its databases, or a folder of exported JSON.</summary>
     public static FolderSource Open(string folder, string? database)
@@ -75,8 +90,15 @@ internal sealed class FolderSource : DumpSource
     {
         var database = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
         var collections = Dumped(folder).Order(StringComparer.Ordinal).Select(file => Dumped(file, database)).ToList();
-        return new FolderSource($"mongodump folder {folder}", false, collections);
+        // mongodump puts it beside the folders of the databases.
+        var oplog = OplogFile([folder, Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder], OplogFiles);
+        return new FolderSource($"mongodump folder {folder}", false, collections) { _oplog = oplog is null ? null : OplogIn(oplog) };
     }
+
+    private static string? OplogFile(IEnumerable<string> folders, IEnumerable<string> names) =>
+        folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+
+    private static SourceCollection OplogIn(string file) => new("", "oplog", file, () => new BsonBlockReader(new StreamInput(OpenFile(file), file))) { Size = new FileInfo(file).Length };
 
     private static string Choose(string folder, List<string> databases, string? wanted)
     {

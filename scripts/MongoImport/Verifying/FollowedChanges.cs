@@ -16,9 +16,14 @@ internal sealed class FollowedChanges(NpgsqlDataSource database, TimeProvider cl
     /// <summary>Takes differences of what was changed since the comparison began out of the report, waiting a little for changes that are still on their way.</summary>
     public async Task ExplainAsync(VerifyReport report, DateTimeOffset since, CancellationToken stop)
     {
-        if (await FollowState.ReadAsync(database, stop) is not { State: FollowState.Following })
+        if (await FollowState.ReadAsync(database, stop) is not { State: FollowState.Following } state)
         {
             return;
+        }
+        if (state.FromOplog)
+        {
+            // A dump stays what it was: whatever its oplog has changed since differs from it.
+            since = DateTimeOffset.UnixEpoch;
         }
         var until = clock.GetUtcNow() + patience;
         while (true)

@@ -1,0 +1,143 @@
+using Backend.MongoImport.Following;
+using Backend.MongoImport.Sources;
+using Backend.MongoImport.Tests.Imports;
+
+namespace Backend.MongoImport.Tests.Oplogs;
+
+[TestFixture, Parallelizable(ParallelScope.All)]
+internal sealed class OplogFollowTests
+{
+    private const string Times = """ "_created_at":{"$date":"2020-01-01T00:00:00Z"},"_updated_at":{"$date":"2020-01-02T00:00:00Z"} """;
+    private const string ItemSchema = """{"_id":"Item","objectId":"string","createdAt":"date","updatedAt":"date","n":"number","list":"array","info":"object","friends":"relation<Item>"}""";
+    private const string ItemSchemaLater = """{"_id":"Item","objectId":"string","createdAt":"date","updatedAt":"date","n":"number","list":"array","info":"object","friends":"relation<Item>","added":"string"}""";
+
+    [Test]
+    public async Task The_rows_after_a_follow_are_those_of_an_import_of_what_the_source_held_in_the_end()
+    {
+        using var folder = Given.Folder();
+        Write(folder, "dump", "app_",
+            ItemSchema,
+            [Item("a", "\"n\":1,\"list\":[1,2],\"info\":{\"x\":1}"), Item("b", "\"n\":2"), Item("c", "\"n\":3"), Item("late", "\"n\":50")],
+            [Pair("111111111111111111111111", "a", "b")]);
+        var oplog = new Oplog()
+            .Nothing()
+            .Insert("app_Item", Item("d", "\"n\":4,\"list\":[]"))
+            .Insert("app_Item", Item("late", "\"n\":5"))
+            .Update("app_Item", "\"gone\"", """{"$v":2,"diff":{"u":{"n":1}}}""")
+            .Update("app_Item", "\"late\"", """{"$v":2,"diff":{"u":{"n":50}}}""")
+            .Update("app_Item", "\"a\"", """{"$v":1,"$set":{"n":11,"info.y.z":2,"list.1":9}}""")
+            .Update("app_Item", "\"a\"", """{"$v":2,"diff":{"u":{"n":12},"sinfo":{"d":{"x":false}},"slist":{"a":true,"u2":7}}}""")
+            .Update("app_Item", "\"d\"", """{"$v":2,"diff":{"slist":{"a":true,"u0":"x"}}}""")
+            .Update("app_Item", "\"b\"", Item("b", "\"n\":22"))
+            .Delete("app_Item", "\"c\"")
+            .Add("i", "other.app_Item", Item("foreign", "\"n\":1"))
+            .Update("app__SCHEMA", "\"Item\"", """{"$v":2,"diff":{"i":{"added":"string"}}}""")
+            .Command($$$"""{"applyOps":[{"op":"u","ns":"app.app_Item","o":{"$v":2,"diff":{"i":{"added":"yes"} } },"o2":{"_id":"a"}},{"op":"c","ns":"app.$cmd","o":{"applyOps":[{"op":"i","ns":"app.app_Item","o":{{{Item("e", "\"n\":5")}}}}]}}]}""")
+            .Insert("app__Join:friends:Item", Pair("222222222222222222222222", "b", "a"))
+            .Delete("app__Join:friends:Item", """{"$oid":"111111111111111111111111"}""")
+            .Command($$$"""{"applyOps":[{"op":"i","ns":"app.app_Item","o":{{{Item("t1", "\"n\":1")}}}}],"partialTxn":true}""", Txn(1))
+            .Command($$$"""{"applyOps":[{"op":"i","ns":"app.app_Item","o":{{{Item("no", "\"n\":1")}}}}],"prepare":true}""", Txn(2))
+            .Insert("app_Item", Item("between", "\"n\":1"))
+            .Command("""{"applyOps":[{"op":"d","ns":"app.app_Item","o":{"_id":"between"}}],"count":2}""", Txn(1))
+            .Command("""{"abortTransaction":1}""", Txn(2))
+            .Command("""{"createIndexes":"app_Item","v":2}""");
+        folder.Write("dump/oplog.bson", oplog.ToBytes());
+        await using var target = await Target.CreateAsync();
+        var report = await target.ImportAsync(Path.Combine(folder.Path, "dump"));
+        Assert.That(report.ExitCode, Is.Zero);
+        Assert.That(report.Notes, Has.Some.Contains($"{oplog.Count} entries of the oplog"));
+        Assert.That((await target.VerifyAsync(Path.Combine(folder.Path, "dump"))).Unexplained, Is.Zero);
+
+        var said = await FollowAsync(target, Path.Combine(folder.Path, "dump"));
+
+        Assert.That(said, Does.Contain("1 changes of another database: other").And.Contain("1 updates of documents that are not here"));
+        Write(folder, "final", "app_",
+            ItemSchemaLater,
+            [
+                Item("a", "\"n\":12,\"list\":[1,9,7],\"info\":{\"y\":{\"z\":2}},\"added\":\"yes\""), Item("b", "\"n\":22"), Item("late", "\"n\":50"),
+                Item("d", "\"n\":4,\"list\":[\"x\"]"), Item("e", "\"n\":5"), Item("t1", "\"n\":1"),
+            ],
+            [Pair("222222222222222222222222", "b", "a")]);
+        await ExpectAsync(target, Path.Combine(folder.Path, "final"));
+
+        // Once more: nothing is done twice.
+        var changes = await target.Get<long>("select changes from catalog.follow");
+        Assert.That(await FollowAsync(target, Path.Combine(folder.Path, "dump")), Does.Contain($"{oplog.Count} were there before"));
+        Assert.That(await target.Get<long>("select changes from catalog.follow"), Is.EqualTo(changes));
+        // What the oplog changed differs from the dump, and is explained.
+        Assert.That(await target.Get<bool>("select count(*) > 5 from catalog.follow_changes"), Is.True);
+    }
+
+    [Test]
+    public async Task Dumps_of_the_oplog_come_one_after_another_and_a_gap_between_them_is_refused()
+    {
+        using var folder = Given.Folder();
+        Write(folder, "dump", "", ItemSchema, [Item("a", "\"n\":1")], []);
+        var oplog = new Oplog();
+        for (var i = 0; i < 12; i++)
+        {
+            oplog.Insert("Item", Item($"i{i}", $"\"n\":{i}"));
+        }
+        oplog.Command($$$"""{"applyOps":[{"op":"i","ns":"app.Item","o":{{{Item("whole", "\"n\":1")}}}}],"partialTxn":true}""", Txn(1))
+            .Insert("Item", Item("other", "\"n\":1"))
+            .Command("""{"applyOps":[{"op":"u","ns":"app.Item","o":{"$v":2,"diff":{"u":{"n":2}}},"o2":{"_id":"whole"}}]}""", Txn(1));
+        folder.Write("dump/oplog.bson.gz", Given.Gzip(oplog.ToBytes(0, 3)));
+        var second = folder.Write("second/local/oplog.rs.bson", oplog.ToBytes(1, 6));
+        var gap = folder.Write("gap/oplog.rs.bson", oplog.ToBytes(8));
+        var third = folder.Write("third/oplog.rs.bson.gz", Given.Gzip(oplog.ToBytes(4, 14)));
+        var fourth = folder.Write("fourth/oplog.rs.bson", oplog.ToBytes(11));
+        await using var target = await Target.CreateAsync();
+        Assert.That((await target.ImportAsync(Path.Combine(folder.Path, "dump", "app"))).ExitCode, Is.Zero);
+
+        Assert.That(() => FollowAsync(target, second), Throws.TypeOf<SourceException>().With.Message.Contains("The first follow after an import is that of the imported dump"));
+        await FollowAsync(target, Path.Combine(folder.Path, "dump", "app"));
+        Assert.That(() => FollowAsync(target, gap), Throws.TypeOf<SourceException>().With.Message.Contains("Is there a dump between the two?"));
+        await FollowAsync(target, Path.Combine(folder.Path, "second"));
+        Assert.That(await target.Get<long>("select count(*) from app.item"), Is.EqualTo(7));
+        Assert.That(() => FollowAsync(target, gap), Throws.TypeOf<SourceException>());
+        Assert.That(await FollowAsync(target, third), Does.Contain("1 transactions are not finished"));
+        Assert.That(await target.Get<long>("select count(*) from app.item where id = 'whole'"), Is.Zero);
+        await FollowAsync(target, fourth);
+        Assert.That(await target.Get<long>("select count(*) from app.item"), Is.EqualTo(15));
+        Assert.That(await target.Get<double>("select n from app.item where id = 'whole'"), Is.EqualTo(2));
+    }
+
+    private static string Item(string id, string fields) => $$"""{"_id":"{{id}}",{{Times}},{{fields}}}""";
+
+    private static string Pair(string id, string owning, string related) => $$$"""{"_id":{"$oid":"{{{id}}}"},"owningId":"{{{owning}}}","relatedId":"{{{related}}}"}""";
+
+    private static string Txn(int session) => $$$"""{"lsid":{"id":"{{{session}}}"},"txnNumber":{"$numberLong":"1"}}""";
+
+    private static void Write(TemporaryFolder folder, string name, string prefix, string schema, string[] items, string[] pairs)
+    {
+        folder.Write($"{name}/app/{prefix}_SCHEMA.bson", Given.Bson(schema));
+        folder.Write($"{name}/app/{prefix}Item.bson", [.. items.SelectMany(i => Given.Bson(i))]);
+        folder.Write($"{name}/app/{prefix}_Join%3Afriends%3AItem.bson", [.. pairs.SelectMany(i => Given.Bson(i))]);
+    }
+
+    private static async Task<string> FollowAsync(Target target, string path)
+    {
+        using var folder = Given.Folder();
+        using var said = new StringWriter();
+        await using var source = new DumpFollowed(path, null, folder.Path);
+        await using var follower = await Follower.OpenAsync(target.Database.ConnectionString, source, Path.Combine(folder.Path, "rejects.jsonl"), new FollowLine(said, terminal: false), default);
+        await follower.BeginAsync(default);
+        await follower.RunAsync(_ => false, default);
+        return said.ToString();
+    }
+
+    private static async Task ExpectAsync(Target target, string dump)
+    {
+        await using var anew = await Target.CreateAsync();
+        Assert.That((await anew.ImportAsync(dump)).ExitCode, Is.Zero);
+        foreach (var sql in new[]
+        {
+            "select string_agg((jsonb_strip_nulls(to_jsonb(t)) - 'seq')::text, chr(10) order by id collate \"C\") from app.item t",
+            "select string_agg(owning_id || ' ' || related_id, chr(10) order by owning_id, related_id) from app.item_friends",
+            "select string_agg(f.name || ' ' || f.kind, chr(10) order by f.name) from catalog.tables t join catalog.fields f on f.table_number = t.number where t.origin = 'Item'",
+        })
+        {
+            Assert.That(await target.Get<string>(sql), Is.EqualTo(await anew.Get<string>(sql)));
+        }
+    }
+}
