@@ -37,7 +37,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         {
             throw new SourceException("No complete verify of this import is on record: import-mongo verify SOURCE, then import-mongo cutover.");
         }
-        if (reader.GetInt64(1) is > 0 and var others)
+        if (source.TellsWhatItHolds && reader.GetInt64(1) is > 0 and var others)
         {
             throw new SourceException($"The last complete verify found {others} differences of links or of the schema, or more than are kept. Let the follow catch up, and verify once more.");
         }
@@ -50,6 +50,10 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         if (!source.TellsWhatItHolds)
         {
             say("A dump does not say what the source holds now: nothing is compared but what the verify of the imported dump compared.");
+            if (verified.Unexplained > 0)
+            {
+                Differ($"The last complete verify found {verified.Unexplained} differences.");
+            }
             return;
         }
         var counts = await source.CountAsync(stop);

@@ -67,7 +67,7 @@ internal static class RuleTexts
         Rule.SecondId => "an exported object's _id beside its objectId",
         Rule.ExpiredSession => "an expired session was removed",
         Rule.WrittenAfterImport => "the row was written after the import",
-        Rule.ChangedMeanwhile => "changed in the source while it was compared, and followed: the cut-over compares it again",
+        Rule.ChangedMeanwhile => "changed in the source after it was read, and followed: the cut-over compares it again, unless the source is a dump",
         Rule.Rejected => "a document that cannot be decoded stands in the reject file",
         Rule.JoinIncomplete => "a join row without both ids links nothing",
         Rule.JoinDuplicate => "a pair that is linked twice is linked",
