@@ -19,7 +19,25 @@ internal sealed class Oplog(string database = "app")
 
     public Oplog Nothing() => Add("n", "", """{"msg":"periodic noop"}""");
 
-    public Oplog Add(string operation, string name, string content, string? subject = null, string more = "{}")
+    /// <summary>An update of a document that changes nothing; none of one that has no id.</summary>
+    public Oplog Touch(string collection, byte[] document)
+    {
+        if (!new BsonValue(BsonType.Document, document).TryFind("_id"u8, out var id))
+        {
+            return this;
+        }
+        var subject = new BsonWriter();
+        subject.Begin();
+        subject.Element(id.Type, "_id"u8);
+        subject.Bytes(id.Raw);
+        subject.End();
+        return Add("u", $"{database}.{collection}", Given.Bson("""{"$v":2,"diff":{}}"""), subject.Written.ToArray(), "{}");
+    }
+
+    public Oplog Add(string operation, string name, string content, string? subject = null, string more = "{}") =>
+        Add(operation, name, Given.Bson(content), subject is null ? null : Given.Bson(subject), more);
+
+    private Oplog Add(string operation, string name, byte[] content, byte[]? subject, string more)
     {
         _time++;
         var writer = new BsonWriter();
@@ -30,11 +48,11 @@ internal sealed class Oplog(string database = "app")
         writer.Element(BsonType.Text, "ns"u8);
         writer.Text(System.Text.Encoding.UTF8.GetBytes(name));
         writer.Element(BsonType.Document, "o"u8);
-        writer.Bytes(Given.Bson(content));
+        writer.Bytes(content);
         if (subject is not null)
         {
             writer.Element(BsonType.Document, "o2"u8);
-            writer.Bytes(Given.Bson(subject));
+            writer.Bytes(subject);
         }
         var reader = new BsonReader(Given.Bson(more));
         while (reader.Read())

@@ -2,6 +2,7 @@ using Backend.MongoImport.Commands;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
+using Backend.MongoImport.Tests.Extended;
 using Backend.MongoImport.Tests.Imports;
 
 namespace Backend.MongoImport.Tests.Oplogs;
@@ -134,6 +135,35 @@ internal sealed class OplogFollowTests
         Assert.That(await new CutoverCommand().RunAsync(word, default), Is.Zero);
         Assert.That(await target.Get<DateTime?>("select writes_closed_at from catalog.state"), Is.Null, "writes are open");
         Assert.That(await target.Get<string>("select state from catalog.follow"), Is.EqualTo("cut over"));
+    }
+
+    [Test]
+    public async Task An_update_that_changes_nothing_leaves_every_form_of_row_as_it_was()
+    {
+        using var folder = Given.Folder();
+        ExtendedDump.Instance.Write(folder);
+        var oplog = new Oplog("extended").Nothing();
+        using (var dumped = DumpSource.Open(folder.Path, null, folder.Path))
+        {
+            foreach (var (collection, documents) in Given.ReadAll(dumped))
+            {
+                foreach (var document in documents)
+                {
+                    oplog.Touch(collection, document);
+                }
+            }
+        }
+        folder.Write("oplog.bson", oplog.ToBytes());
+        await using var target = await Target.CreateAsync();
+        Assert.That((await target.ImportAsync(folder.Path)).Notes, Has.Some.Contains("entries of the oplog"));
+        // Closing writes makes triggers.
+        async Task<IEnumerable<string>> RowsAsync() => (await target.LinesAsync()).Where(line => !line.StartsWith("(triggers)", StringComparison.Ordinal));
+        var before = await RowsAsync();
+
+        var said = await FollowAsync(target, folder.Path);
+
+        Assert.That(await RowsAsync(), Is.EqualTo(before), said);
+        Assert.That(await target.Get<long>("select changes from catalog.follow"), Is.GreaterThan(100));
     }
 
     [Test]
