@@ -8,7 +8,8 @@ Command[] commands =
     new ImportCommand(),
     new CheckCommand(),
     new VerifyCommand(),
-    new FollowCommand(), new CutoverCommand(),
+    new FollowCommand(),
+    new CutoverCommand(),
     new FilesCommand(),
     new ReturnCommand(),
 ];
@@ -25,6 +26,11 @@ if (args is [] or ["--help" or "-h" or "help"])
 }
 
 var named = Array.Find(commands, c => c.Name == args[0]);
+if (named is null && args.Length > 1 && args[0].All(char.IsAsciiLetter) && !Path.Exists(args[0]))
+{
+    Console.Error.WriteLine($"{args[0]} is no command, and there is no such file or folder. The commands: {string.Join(", ", commands.Select(c => c.Name))}.");
+    return Command.Failed;
+}
 var command = named ?? commands[0];
 var arguments = args[(named is null ? 0 : 1)..];
 if (arguments.Contains("--help") || arguments.Contains("-h"))
