@@ -167,6 +167,43 @@ internal sealed class OplogFollowTests
     }
 
     [Test]
+    public async Task Updates_that_build_on_one_another_come_whole_through_many_batches_and_stops()
+    {
+        const int items = 30, rounds = 250;
+        using var folder = Given.Folder();
+        Write(folder, "dump", "", ItemSchema, [.. Enumerable.Range(0, items).Select(i => Item($"i{i}", "\"n\":0,\"list\":[]"))], []);
+        var oplog = new Oplog().Nothing();
+        for (var round = 0; round < rounds; round++)
+        {
+            for (var i = 0; i < items; i++)
+            {
+                oplog.Update("Item", $"\"i{i}\"", $$$"""{"$v":2,"diff":{"u":{"n":{{{round}}} },"slist":{"a":true,"u{{{round}}}":{{{round}}} } } }""");
+            }
+        }
+        folder.Write("dump/oplog.bson", oplog.ToBytes());
+        var dump = Path.Combine(folder.Path, "dump");
+        await using var target = await Target.CreateAsync();
+        Assert.That((await target.ImportAsync(dump)).ExitCode, Is.Zero);
+        foreach (var milliseconds in new[] { 300, 500, 700, 900 })
+        {
+            using var stop = new CancellationTokenSource(milliseconds);
+            try
+            {
+                await FollowAsync(target, dump, stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                TestContext.Out.WriteLine($"stopped after {await target.Get<long>("select changes from catalog.follow")} changes");
+            }
+        }
+
+        await FollowAsync(target, dump);
+
+        Assert.That(await target.Get<long>("select changes from catalog.follow"), Is.EqualTo(items * rounds));
+        Assert.That(await target.Get<long>($"select count(*) from app.item where n = {rounds - 1} and list = (select jsonb_agg(g order by g) from generate_series(0, {rounds - 1}) g)"), Is.EqualTo(items));
+    }
+
+    [Test]
     public async Task The_oplog_of_an_archive_of_mongodump_is_read_to_its_end()
     {
         await using var target = await Target.CreateAsync();
@@ -189,14 +226,14 @@ internal sealed class OplogFollowTests
         folder.Write($"{name}/app/{prefix}_Join%3Afriends%3AItem.bson", [.. pairs.SelectMany(i => Given.Bson(i))]);
     }
 
-    private static async Task<string> FollowAsync(Target target, string path)
+    private static async Task<string> FollowAsync(Target target, string path, CancellationToken stop = default)
     {
         using var folder = Given.Folder();
         using var said = new StringWriter();
         await using var source = new DumpFollowed(path, null, folder.Path);
-        await using var follower = await Follower.OpenAsync(target.Database.ConnectionString, source, Path.Combine(folder.Path, "rejects.jsonl"), new FollowLine(said, terminal: false), default);
-        await follower.BeginAsync(default);
-        await follower.RunAsync(_ => false, default);
+        await using var follower = await Follower.OpenAsync(target.Database.ConnectionString, source, Path.Combine(folder.Path, "rejects.jsonl"), new FollowLine(said, terminal: false), stop);
+        await follower.BeginAsync(stop);
+        await follower.RunAsync(_ => false, stop);
         return said.ToString();
     }
 
