@@ -23,7 +23,8 @@ internal partial class ClassHandler
         {
             var snapshot = await Services.Catalog.GetAsync(request.Aborted);
             var context = new PlanContext(snapshot, request.Caller, request.IsMaster || Services.Options.AllowClientClassCreation, PlanSpecialAsync,
-                Services.Time.GetUtcNow(), request.Aborted) { BeforeInner = Services.Triggers.BeforeInner(request) };
+                Services.Time.GetUtcNow(), request.Aborted)
+            { BeforeInner = Services.Triggers.BeforeInner(request) };
             var planner = new WherePlanner(context);
             filter = await planner.PlanAsync(table, where);
             search = planner.Search;

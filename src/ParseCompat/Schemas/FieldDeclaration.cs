@@ -37,7 +37,7 @@ internal sealed record FieldDeclaration(string Name, JsonElement Json)
     public FieldSpec ToSpec(string className)
     {
         var (kind, target) = ReadType();
-        var spec = new FieldSpec(Name, kind, target) 
+        var spec = new FieldSpec(Name, kind, target)
         {
             Required = Get("required") is { ValueKind: JsonValueKind.True },
             OptionalStated = Get("required") is { ValueKind: JsonValueKind.False },
