@@ -103,10 +103,13 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         (one.Table.Stage == ImportStage.New ? one.Plan.Documents : 0) + one.Plan.Joins.Sum(j => _scans.GetValueOrDefault(j.Collection)?.Documents ?? 0);
 
     // Whoever follows the source goes on from before the first document that was read, also by a run that this one goes on with.
-    private Task NoteSourceAsync(DumpSource source, ImportRun run, CancellationToken stop) => options.Only.Count > 0 || source.Position is not { } position
-        ? FollowState.ForgetLinksAsync(run.Database, stop)
-        : FollowState.BeginImportAsync(run.Database, source.Description, CollectionNames.PrefixOf(source.Collections.Select(c => c.Name)), position, options.Resume && run.Kept.Count > 0,
-            options.Replace.Count > 0, stop);
+    private Task NoteSourceAsync(DumpSource source, ImportRun run, CancellationToken stop) => (options.Only.Count, source.Position) switch
+    {
+        ( > 0, _) => FollowState.ForgetLinksAsync(run.Database, stop),
+        (_, null) => FollowState.ForgetAsync(run.Database, stop),
+        (_, { } position) => FollowState.BeginImportAsync(run.Database, source.Description, CollectionNames.PrefixOf(source.Collections.Select(c => c.Name)), position,
+            options.Resume && run.Kept.Count > 0, options.Replace.Count > 0, stop),
+    };
 
     private void NoteOplog(DumpSource source, ImportPlan plan)
     {

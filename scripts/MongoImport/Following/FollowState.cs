@@ -91,6 +91,17 @@ internal sealed record FollowState(string Source, string Prefix, string State, b
     public static Task EndImportAsync(NpgsqlDataSource database, CancellationToken stop) =>
         ExecuteAsync(database, "update catalog.follow set state = 'imported', imported_at = now() where state = 'importing'", stop);
 
+    /// <summary>Everything is imported from a source that tells of no changes: what was imported before is not followed any more.</summary>
+    /// <exception cref="SourceException">It is being followed.</exception>
+    public static async Task ForgetAsync(NpgsqlDataSource database, CancellationToken stop)
+    {
+        if (await ReadAsync(database, stop) is { State: Following } followed)
+        {
+            throw new SourceException($"The rows follow {followed.Source}: import-mongo follow SOURCE --abandon first.");
+        }
+        await ExecuteAsync(database, "delete from catalog.follow where state <> 'cut over'", stop);
+    }
+
     /// <summary>Some classes were imported again: their join documents have to be read again.</summary>
     public static Task ForgetLinksAsync(NpgsqlDataSource database, CancellationToken stop) =>
         ExecuteAsync(database, "update catalog.follow set linked = false", stop);

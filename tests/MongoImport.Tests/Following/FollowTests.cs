@@ -94,6 +94,22 @@ internal sealed class FollowTests
     }
 
     [Test]
+    public async Task Rows_of_another_source_are_not_followed()
+    {
+        await using var followed = await Followed.StartAsync();
+        using var folder = Given.Folder();
+        folder.Write("Game.json", """{"results":[{"objectId":"g1","createdAt":"2016-01-01T00:00:00.000Z","updatedAt":"2016-01-01T00:00:00.000Z"}]}""");
+        Assert.That((await followed.Target.ImportAsync(folder.Path)).ExitCode, Is.Zero);
+        var nothing = await Assert.ThrowsAsync<SourceException>(() => followed.CatchUpAsync());
+        Assert.That(nothing!.Message, Does.Contain("Nothing was imported"));
+
+        Assert.That((await followed.Target.ImportAsync(followed.Server.Uri())).ExitCode, Is.Zero);
+        await followed.CatchUpAsync();
+        var refused = await Assert.ThrowsAsync<SourceException>(() => followed.Target.ImportAsync(folder.Path));
+        Assert.That(refused!.Message, Does.Contain("--abandon first"));
+    }
+
+    [Test]
     public async Task Rows_that_somebody_wrote_since_the_import_keep_the_follow_from_beginning()
     {
         await using var followed = await Followed.StartAsync();
