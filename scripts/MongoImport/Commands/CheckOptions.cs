@@ -1,3 +1,4 @@
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Rules;
 
 namespace Backend.MongoImport.Commands;
@@ -22,7 +23,7 @@ internal sealed record CheckOptions(string Source)
     public ImportRules Rules { get; init; } = ImportRules.None;
 
     /// <summary>The bucket of GridFS.</summary>
-    public string Bucket { get; init; } = "fs";
+    public string Bucket { get; init; } = GridBucket.DefaultName;
 
     /// <summary>The file store's folder, whose files count as held; null: only those in GridFS do.</summary>
     public string? Files { get; init; }

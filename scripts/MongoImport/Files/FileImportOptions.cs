@@ -19,7 +19,7 @@ internal sealed record FileImportOptions
     public string? Passphrase { get; init; }
 
     /// <summary>The bucket's name.</summary>
-    public string Bucket { get; init; } = "fs";
+    public string Bucket { get; init; } = GridBucket.DefaultName;
 
     /// <summary>Reads the arguments.</summary>
     /// <exception cref="SourceException">The file of the passphrase cannot be read.</exception>

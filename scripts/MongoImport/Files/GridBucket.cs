@@ -9,6 +9,9 @@ namespace Backend.MongoImport.Files;
 /// </summary>
 internal sealed class GridBucket
 {
+    /// <summary>What a bucket is called that nobody has named.</summary>
+    public const string DefaultName = "fs";
+
     private readonly Dictionary<(ulong, ulong), GridFile> _byId = [];
     private readonly Dictionary<string, GridFile> _byName = new(StringComparer.Ordinal);
 

@@ -3,6 +3,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Imports;
 using Backend.Data.Migrations;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
@@ -41,7 +42,7 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         var catalog = await live.GetAsync(stop);
         var plan = Planner.Make(source, FirstBlock, catalog, rules);
         var report = new VerifyReport(source.Description);
-        report.Ignored.AddRange(plan.Ignored);
+        report.Ignored.AddRange(plan.Ignored.Select(i => GridBucket.Is(i.Name, GridBucket.DefaultName, "") ? i with { Reason = "GridFS: import-mongo files holds the store against it" } : i));
         progress.Begin("comparing");
         await ClassesAsync(plan, catalog, database, report, started, stop);
         await new FollowedChanges(database, clock, options.Patience).ExplainAsync(report, started, stop);
