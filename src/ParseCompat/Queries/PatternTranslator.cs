@@ -6,10 +6,10 @@ using Backend.ParseCompat.Wire;
 namespace Backend.ParseCompat.Queries;
 
 /// <summary>
-/// Translates a regular expression of MongoDB's dialect (PCRE) into PostgreSQL's (ARE). The two differ in newlines, quoting, class escapes
-/// and hexadecimal escapes; what has no counterpart is refused by name rather than matched wrongly.
+/// Translates a regular expression of MongoDB's dialect (PCRE) into PostgreSQL's (ARE), in one pass from left to right. The two differ in newlines,
+/// quoting, class escapes and hexadecimal escapes; what has no counterpart is refused by name rather than matched wrongly.
 /// </summary>
-internal sealed class PatternTranslator
+internal sealed partial class PatternTranslator
 {
     /// <summary>A longer pattern is refused: it would cost more to compile than any old client needs.</summary>
     private const int MaxLength = 4096;
@@ -20,22 +20,25 @@ internal sealed class PatternTranslator
     /// <summary>PCRE's end: the very end, or before a newline that ends the text.</summary>
     private const string End = @"(?=\n?\Z)";
 
+    /// <summary>PCRE's beginning of a line: after the last newline of a text no line begins.</summary>
     private const string LineStart = @"(?:\A|^(?!\Z))";
-
-    /// <summary>PCRE's word boundary, of ASCII words whatever the collation.</summary>
-    private const string WordEdge = "(?:(?<=[A-Za-z0-9_])(?![A-Za-z0-9_])|(?<![A-Za-z0-9_])(?=[A-Za-z0-9_]))";
-
-    private const string NoWordEdge = "(?:(?<=[A-Za-z0-9_])(?=[A-Za-z0-9_])|(?<![A-Za-z0-9_])(?![A-Za-z0-9_]))";
 
     private readonly string _source;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _prefix = new();
+
+    /// <summary>The open groups: whether each is a look-around.</summary>
     private readonly Stack<bool> _groups = new();
+
+    /// <summary>Where in the source the next item begins.</summary>
     private int _at;
+
     private bool _ignoreCase;
     private bool _lines;
     private bool _dotAll;
     private bool _extended;
+
+    /// <summary>Whether the item before may have a quantifier.</summary>
     private bool _canRepeat;
 
     /// <summary>Literal text since an anchor at the beginning is collected as long as this holds.</summary>
@@ -127,27 +130,14 @@ internal sealed class PatternTranslator
             case '\\': ReadEscape(); return;
             case '[': ReadClass(); return;
             case '(': ReadGroup(); return;
-            case ')':
-                if (!_groups.TryPop(out var isLook))
-                    throw Wrong("unmatched )");
-                if (isLook)
-                    _looking--;
-                Emit(")", repeatable: !isLook);
-                _at++;
-                return;
+            case ')': CloseGroup(); return;
             case '|':
                 _hasAlternatives |= _groups.Count == 0;
                 Emit("|", repeatable: false);
                 _at++;
                 return;
             case '^':
-                if (_output.Length == 0)
-                    _isAnchored = _inPrefix = true;
-                else
-                    _inPrefix = false;
-                // After the last newline of a text no line begins.
-                _output.Append(_lines ? LineStart : "^");
-                _canRepeat = false;
+                Anchor(_lines ? LineStart : "^");
                 _at++;
                 return;
             case '$':
@@ -218,295 +208,6 @@ internal sealed class PatternTranslator
         return ($"{{{inner}}}", from);
     }
 
-    private void ReadGroup()
-    {
-        if (_at + 1 < _source.Length && _source[_at + 1] == '*')
-            throw Unsupported("(* (verb)");
-        if (_at + 1 >= _source.Length || _source[_at + 1] != '?')
-        {
-            Open();
-            _at++;
-            return;
-        }
-
-        var rest = _source.AsSpan(_at + 2);
-        foreach (var opening in (ReadOnlySpan<string>)[":", "=", "!", "<=", "<!"])
-        {
-            if (!rest.StartsWith(opening))
-                continue;
-            Emit("(?" + opening, repeatable: false);
-            var isLook = opening != ":";
-            _groups.Push(isLook);
-            _looking += isLook ? 1 : 0;
-            _at += 2 + opening.Length;
-            return;
-        }
-
-        if (rest.StartsWith("#"))
-        {
-            var end = _source.IndexOf(')', _at);
-            if (end < 0)
-                throw Wrong("missing ) after comment");
-            _at = end + 1;
-            return;
-        }
-
-        // A named group is a group: nothing that refers to it by name is let through.
-        var name = rest.StartsWith("P<") ? rest[2..] : rest.StartsWith("<") || rest.StartsWith("'") ? rest[1..] : default;
-        var close = name.IndexOfAny('>', '\'');
-        if (close <= 0)
-            throw Unsupported("(?" + (rest.Length > 0 ? rest[..1].ToString() : ""));
-        Open();
-        _at = _source.Length - name.Length + close + 1;
-    }
-
-    private void Open()
-    {
-        _capturesInLook |= _looking > 0;
-        Emit("(", repeatable: false);
-        _groups.Push(false);
-    }
-
-    private void ReadEscape()
-    {
-        if (++_at >= _source.Length)
-            throw Wrong("\\ at end of pattern");
-        var c = _source[_at++];
-        switch (c)
-        {
-            case 'Q':
-                ReadQuoted();
-                return;
-            case 'E':
-                return; // an end without a beginning is ignored
-            case 'd': Emit("[0-9]", true); return;
-            case 'D': Emit("[^0-9]", true); return;
-            case 'w': Emit("[A-Za-z0-9_]", true); return;
-            case 'W': Emit("[^A-Za-z0-9_]", true); return;
-            case 's': Emit(@"[ \t\n\v\f\r]", true); return;
-            case 'S': Emit(@"[^ \t\n\v\f\r]", true); return;
-            case 'h': Emit(@"[ \t]", true); return;
-            case 'H': Emit(@"[^ \t]", true); return;
-            case 'v': Emit(@"[\n\v\f\r]", true); return;
-            case 'V': Emit(@"[^\n\v\f\r]", true); return;
-            case 'N': Emit(@"[^\n]", true); return;
-            case 'R': Emit(@"(?:\r\n|[\n\v\f\r])", true); return;
-            case 'b': Emit(WordEdge, false); return;
-            case 'B': Emit(NoWordEdge, false); return;
-            case 'A':
-                if (_output.Length == 0)
-                    _isAnchored = _inPrefix = true;
-                else
-                    _inPrefix = false;
-                _output.Append(@"\A");
-                _canRepeat = false;
-                return;
-            case 'z': Emit(@"\Z", false); return;
-            case 'Z': Emit(End, false); return;
-            case >= '1' and <= '9':
-                if (_at < _source.Length && char.IsAsciiDigit(_source[_at]))
-                    throw Unsupported($"\\{c}{_source[_at]} (back reference of two digits)");
-                if (_looking > 0)
-                    throw Unsupported($"\\{c} (back reference) inside a look-around");
-                _refersBack = true;
-                Emit($"(?:\\{c})", true); // kept apart from a digit that follows
-                return;
-        }
-
-        _at--;
-        Literal(ReadCharacterEscape());
-    }
-
-    /// <summary>The character that an escape stands for; <c>_at</c> is at the letter behind the backslash.</summary>
-    private string ReadCharacterEscape()
-    {
-        var c = _source[_at++];
-        switch (c)
-        {
-            case 't': return "\t";
-            case 'n': return "\n";
-            case 'r': return "\r";
-            case 'f': return "\f";
-            case 'a': return "\a";
-            case 'e': return "\u001b";
-            case '0': return char.ConvertFromUtf32(ReadDigits(8, 2));
-            case 'x' when _at < _source.Length && _source[_at] == '{':
-                var end = _source.IndexOf('}', _at);
-                if (end < 0 || !int.TryParse(_source.AsSpan(_at + 1, end - _at - 1), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var code)
-                    || code is < 0 or > 0x10ffff or (>= 0xd800 and <= 0xdfff))
-                {
-                    throw Wrong("\\x{ without a character's number");
-                }
-
-                _at = end + 1;
-                return char.ConvertFromUtf32(code);
-            case 'x': return char.ConvertFromUtf32(ReadDigits(16, 2));
-            case 'u': return ((char)ReadDigits(16, 4)).ToString();
-            case 'c' when _at < _source.Length: return ((char)(char.ToUpperInvariant(_source[_at++]) ^ 64)).ToString();
-        }
-
-        if (char.IsAsciiLetterOrDigit(c))
-            throw Unsupported($"\\{c}");
-        return c.ToString();
-    }
-
-    private int ReadDigits(int numberBase, int most)
-    {
-        var value = 0;
-        for (var n = 0; n < most && _at < _source.Length; n++, _at++)
-        {
-            var digit = char.IsAsciiHexDigit(_source[_at]) ? Convert.ToInt32(_source[_at].ToString(), 16) : numberBase;
-            if (digit >= numberBase)
-                break;
-            value = (value * numberBase) + digit;
-        }
-
-        return value;
-    }
-
-    private void ReadQuoted()
-    {
-        var end = _source.IndexOf("\\E", _at, StringComparison.Ordinal);
-        var quoted = _source.AsSpan(_at, (end < 0 ? _source.Length : end) - _at);
-        for (var i = 0; i < quoted.Length; i++)
-        {
-            if (char.IsHighSurrogate(quoted[i]) && i + 1 < quoted.Length && char.IsLowSurrogate(quoted[i + 1]))
-                Literal(quoted.Slice(i++, 2).ToString());
-            else
-                Literal(quoted[i].ToString());
-        }
-
-        _at = end < 0 ? _source.Length : end + 2;
-    }
-
-    private void ReadClass()
-    {
-        var text = new StringBuilder("[");
-        _at++;
-        if (_at < _source.Length && _source[_at] == '^')
-        {
-            text.Append('^');
-            _at++;
-        }
-
-        for (var first = true; ; first = false)
-        {
-            if (_at >= _source.Length)
-                throw Wrong("missing ]");
-            if (_source[_at] == ']' && !first)
-                break;
-            if (_source.AsSpan(_at).StartsWith("[:"))
-            {
-                ReadPosixClass(text);
-                continue;
-            }
-
-            if (ReadClassItem(text) is not { } low)
-                continue;
-            if (_at + 1 < _source.Length && _source[_at] == '-' && _source[_at + 1] != ']')
-            {
-                var before = _at++;
-                var mark = text.Length;
-                if (ReadClassItem(text) is { } high)
-                {
-                    if (char.ConvertToUtf32(low, 0) > char.ConvertToUtf32(high, 0))
-                        throw Wrong($"range out of order in class: {low}-{high}");
-                    AppendClassCharacter(text, low);
-                    text.Append('-');
-                    AppendClassCharacter(text, high);
-                    continue;
-                }
-
-                // [a-\d]: the hyphen is a character
-                text.Length = mark;
-                _at = before;
-            }
-
-            AppendClassCharacter(text, low);
-        }
-
-        _at++;
-        Emit(text.Append(']').ToString(), repeatable: true);
-    }
-
-    private void ReadPosixClass(StringBuilder text)
-    {
-        var end = _source.IndexOf(":]", _at, StringComparison.Ordinal);
-        var name = end < 0 ? "" : _source[(_at + 2)..end];
-        text.Append(name switch
-        {
-            "word" => "A-Za-z0-9_",
-            "alpha" => "A-Za-z",
-            "digit" => "0-9",
-            "alnum" => "A-Za-z0-9",
-            "upper" => "A-Z",
-            "lower" => "a-z",
-            "xdigit" => "0-9A-Fa-f",
-            "space" => @" \t\n\v\f\r",
-            "blank" => @" \t",
-            "punct" or "cntrl" or "graph" or "print" => $"[:{name}:]",
-            _ => throw Unsupported($"[:{name}:]"),
-        });
-        _at = end + 2;
-    }
-
-    /// <summary>Reads one character of a class, or writes a whole set and returns null.</summary>
-    private string? ReadClassItem(StringBuilder text)
-    {
-        var c = _source[_at++];
-        if (char.IsHighSurrogate(c) && _at < _source.Length && char.IsLowSurrogate(_source[_at]))
-            return string.Concat(c.ToString(), _source[_at++].ToString());
-        if (c != '\\')
-            return char.IsSurrogate(c) ? "\ufffd" : c.ToString();
-        if (_at >= _source.Length)
-            throw Wrong("\\ at end of pattern");
-        var set = _source[_at] switch
-        {
-            'd' => "0-9",
-            'w' => "A-Za-z0-9_",
-            's' => @" \t\n\v\f\r",
-            'h' => @" \t",
-            'v' => @"\n\v\f\r",
-            'D' => @"\D",
-            'W' => @"\W",
-            'S' => @"\S",
-            'E' => "",
-            _ => null,
-        };
-        if (set is not null)
-        {
-            _at++;
-            text.Append(set);
-            return null;
-        }
-
-        switch (_source[_at])
-        {
-            case 'b':
-                _at++;
-                return "\b";
-            case 'Q':
-                var end = _source.IndexOf("\\E", _at, StringComparison.Ordinal);
-                end = end < 0 ? _source.Length : end;
-                foreach (var rune in _source[(_at + 1)..end].EnumerateRunes())
-                    AppendClassCharacter(text, rune.ToString());
-                _at = Math.Min(end + 2, _source.Length);
-                return null;
-            case >= '1' and <= '7':
-                return char.ConvertFromUtf32(ReadDigits(8, 3));
-            default:
-                return ReadCharacterEscape();
-        }
-    }
-
-    private static void AppendClassCharacter(StringBuilder text, string character)
-    {
-        if (character.Length == 1 && character[0] < 128 && !char.IsAsciiLetterOrDigit(character[0]))
-            AppendEscaped(text, character[0]);
-        else
-            text.Append(character);
-    }
-
     private void Literal(string character)
     {
         if (_inPrefix && _groups.Count == 0)
@@ -527,6 +228,15 @@ internal sealed class PatternTranslator
             text.Append(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
         else
             text.Append('\\').Append(c);
+    }
+
+    /// <summary>Writes the beginning of the text; as the first item it makes the literal text behind it a prefix.</summary>
+    private void Anchor(string text)
+    {
+        var isFirst = _output.Length == 0;
+        Emit(text, repeatable: false);
+        _isAnchored |= isFirst;
+        _inPrefix = isFirst;
     }
 
     private void Emit(string text, bool repeatable)
