@@ -137,6 +137,29 @@ internal sealed class RowStoreTests
         });
     }
 
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Many_computed_changes_of_one_value_are_one_statement(bool inRest)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        var table = await TableAsync(node, [new("object", FieldKind.Object), new("array", FieldKind.Array)]);
+        var store = node.Get<RowStore>();
+        Field Find(string name) => inRest ? table.Find(name)! with { Column = null, HasRest = true } : table.Find(name)!;
+        Field o = Find("object"), array = Find("array");
+        var id = (await store.InsertAsync(table, new ChangeSet().Add(new Change.Set(o, Value.Object("""{"n7":1}"""u8.ToArray()))), Caller.Anonymous)).Id;
+
+        var changes = new ChangeSet();
+        for (var i = 0; i < 60; i++)
+            changes.Add(new Change.Increment(new FieldPath(o, [$"n{i}"]), i)).Add(new Change.Append(array, [.. "["u8, (byte)('0' + (i % 10)), .. "]"u8]));
+        changes.Add(new Change.AppendUnique(new FieldPath(o, ["list"]), "[1,2]"u8.ToArray())).Add(new Change.AppendUnique(new FieldPath(o, ["list"]), "[2,3]"u8.ToArray()));
+        var written = await store.ChangeAsync(table, id, changes, Caller.Anonymous);
+
+        Assert.That(written.Values.Where(v => v.Key.Field.Name == "object").Take(60).Select(v => v.Value), Is.EqualTo(Enumerable.Range(0, 60).Select(i => Value.Of(i == 7 ? 8 : i))));
+        Assert.That(written.Values.Last().Value.ToString(), Is.EqualTo("[1,2,3]"));
+        Assert.That(written.Values.Last(v => v.Key.Field.Name == "array").Value.ToString(), Has.Length.EqualTo(121));
+    }
+
     [Test]
     public async Task Relations_are_linked_unlinked_and_queried_both_ways()
     {

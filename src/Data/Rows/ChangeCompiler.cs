@@ -176,25 +176,38 @@ internal sealed class ChangeCompiler
             return;
         }
 
-        SetInRest(field, json(CurrentInRest(field)));
+        SetInRest(field, json);
         _returned.Add((path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))}"));
     }
 
     /// <summary>Whether a computed value of the field is stored in <c>rest</c>.</summary>
     private static bool IsInRest(Field field) => field.Column is null || field.Promotion == FieldPromotion.Prepared;
 
-    private void SetInRest(Field field, string json)
+    /// <summary>Stores in <c>rest</c> what is computed from the field's value, wherever that stands.</summary>
+    private void SetInRest(Field field, Func<string, string> json)
     {
-        _rest = $"(coalesce({_rest ?? RestBefore}, '{{}}'::jsonb) || jsonb_build_object({_sql.Fragment(s => s.Text(field.Name))}, {json}))";
+        var name = _sql.Fragment(s => s.Text(field.Name));
+        _rest = Reading(_rest ?? RestBefore, isComputed: _rest is not null, rest =>
+        {
+            var current = $"({rest} -> {name})";
+            if (field.Column is not null && !_isInsert)
+                current = $"coalesce({current}, to_jsonb(t.{field.QuotedColumn}))";
+            return $"(coalesce({rest}, '{{}}'::jsonb) || jsonb_build_object({name}, {json(current)}))";
+        });
         if (field.Column is not null && !_isInsert)
             SetColumn(field, "null");
     }
 
-    private string CurrentInRest(Field field)
+    /// <summary>
+    /// Prints an expression that reads a value more than once. A value that is computed itself is computed first, under a name: printed at each place, it
+    /// would double the statement with every further change of the same column. <c>offset 0</c> keeps the planner from putting it back.
+    /// </summary>
+    private string Reading(string value, bool isComputed, Func<string, string> expression)
     {
-        var name = _sql.Fragment(s => s.Text(field.Name));
-        var inRest = $"({_rest ?? RestBefore} -> {name})";
-        return field.Column is null || _isInsert ? inRest : $"coalesce({inRest}, to_jsonb(t.{field.QuotedColumn}))";
+        if (!isComputed)
+            return expression(value);
+        var name = _sql.Alias();
+        return $"(select {expression(name + ".v")} from (select {value} as v offset 0) as {name})";
     }
 
     private void RemoveNested(FieldPath path)
@@ -212,7 +225,7 @@ internal sealed class ChangeCompiler
         }
         else if (!_isInsert)
         {
-            SetInRest(field, $"({CurrentInRest(field)} #- {Path(path.Steps)})");
+            SetInRest(field, current => $"({current} #- {Path(path.Steps)})");
         }
     }
 
@@ -224,15 +237,15 @@ internal sealed class ChangeCompiler
         var steps = Path(path.Steps);
         if (IsInRest(field))
         {
-            var before = CurrentInRest(field);
-            SetInRest(field, $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})");
+            SetInRest(field, before => $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})");
             if (isReturned)
                 Return(path, $"t.rest -> {_sql.Fragment(s => s.Text(field.Name))}", steps);
             return;
         }
 
         var current = field.HasRest && !_isInsert ? $"coalesce({Current(field)}, {PlacesInRest(field)})" : Current(field);
-        SetColumn(field, $"catalog.json_put({current}, {steps}, {json($"({current} #> {steps})")})");
+        SetColumn(field, Reading(current, isComputed: _columns.Exists(c => c.Field.Column == field.Column),
+            before => $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})"));
         RemoveFromRest(field);
         if (isReturned)
             Return(path, "t." + field.QuotedColumn, steps);
