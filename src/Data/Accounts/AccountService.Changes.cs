@@ -16,10 +16,10 @@ public sealed partial class AccountService
     /// <param name="caller">On whose behalf.</param>
     /// <param name="cancellation">Cancels until the change is written.</param>
     /// <param name="ifVersion">Only if the row still has this version.</param>
-    /// <param name="within">Writes inside this transaction, which was prepared for it; interceptors are then not called.</param>
+    /// <param name="shared">The transaction to write in, which is committed elsewhere; null: one of its own.</param>
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no user whom the caller may change; and as for a sign-up.</exception>
     public async Task<ChangedAccount> ChangeAsync(string userId, AccountChanges changes, ChangeSet fields, Caller caller, CancellationToken cancellation = default,
-        uint? ifVersion = null, RowTransaction? within = null)
+        uint? ifVersion = null, ISharedTransaction? shared = null)
     {
         var users = await UsersAsync(cancellation);
         if (!UserFields.IsStorable(userId))
@@ -31,21 +31,21 @@ public sealed partial class AccountService
             fields.Acl = WithOwner(acl, userId);
 
         // The right to change the row is checked before the time for a hash is spent, not only with the change itself.
-        var save = within is null ? await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation) : null;
+        var save = await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation);
         Lower(users, fields);
         if (UserFields.Username(fields) is { HasValue: true, Value: null or "" })
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
         var email = UserFields.Email(fields);
         if (changes.Password is not null)
-            await CheckPasswordAsync(changes.Password, UserFields.Username(fields).Value, userId, within?.Connection, cancellation);
+            await CheckPasswordAsync(changes.Password, UserFields.Username(fields).Value, userId, cancellation);
         var hash = changes.Password is null ? null : await _passwords.HashAsync(changes.Password, cancellation);
 
         WriteResult row;
         NewSession? session = null;
         UInt128[] ended = [];
-        await using (var own = within is null ? await _rows.BeginAsync(cancellation) : null)
+        await using (var own = shared is null ? await _rows.BeginAsync(cancellation) : null)
         {
-            var transaction = within ?? own!;
+            var transaction = own ?? await shared!.EnterAsync();
             var connection = transaction.Connection;
             if (fields.Guard is { } guard)
                 await guard.EnterAsync(transaction, cancellation);
@@ -66,18 +66,11 @@ public sealed partial class AccountService
 
             if (changes.Internals is { } internals)
                 await SetInternalsAsync(connection, userId, internals, caller);
-            if (own is not null)
-                await own.CommitAsync(CancellationToken.None);
-            else
-                within!.Then(() => _sessions.Forget(ended));
+            await (own is null ? shared!.CommitAsync() : own.CommitAsync(CancellationToken.None));
         }
 
-        if (save is not null)
-        {
-            _sessions.Forget(ended);
-            await _rows.EndSaveAsync(save, row, cancellation);
-        }
-
+        _sessions.Forget(ended);
+        await _rows.EndSaveAsync(save, row, cancellation);
         return new(row, session);
     }
 

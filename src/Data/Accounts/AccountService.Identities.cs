@@ -1,5 +1,6 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Dapper;
 using Npgsql;
 
@@ -35,17 +36,23 @@ public sealed partial class AccountService
     }
 
     /// <summary>Logs a user in for whom a provider vouched, and stores what it gave this time.</summary>
+    /// <param name="userId">The user.</param>
+    /// <param name="identities">What the providers gave.</param>
+    /// <param name="session">The session to begin; null: none.</param>
+    /// <param name="cancellation">Cancels until something is written.</param>
+    /// <param name="shared">The transaction to write in, which is committed elsewhere; null: one of its own.</param>
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such user. <see cref="RefusalKind.Duplicate"/>: an identity is another's.</exception>
-    public async Task<LoggedIn> LogInByIdentityAsync(string userId, IReadOnlyList<Identity> identities, SessionRequest? session, CancellationToken cancellation = default)
+    public async Task<LoggedIn> LogInByIdentityAsync(string userId, IReadOnlyList<Identity> identities, SessionRequest? session, CancellationToken cancellation = default,
+        ISharedTransaction? shared = null)
     {
         var users = await UsersAsync(cancellation);
         NewSession? made;
-        await using (var connection = await _database.OpenConnectionAsync(cancellation))
-        await using (var transaction = await connection.BeginTransactionAsync(cancellation))
+        await using (var own = shared is null ? await _rows.BeginAsync(cancellation) : null)
         {
+            var connection = (own ?? await shared!.EnterAsync()).Connection;
             await SetIdentitiesAsync(connection, users, userId, identities, []);
             made = session is null ? null : await _sessions.CreateAsync(connection, userId, session, cancellation);
-            await transaction.CommitAsync(CancellationToken.None);
+            await (own is null ? shared!.CommitAsync() : own.CommitAsync(CancellationToken.None));
         }
 
         var roles = await _sessions.RolesOfAsync(userId, cancellation);

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Dapper;
-using Npgsql;
 
 namespace Backend.Data.Accounts;
 
@@ -21,16 +20,15 @@ public sealed partial class AccountService
     /// <param name="password">The password.</param>
     /// <param name="username">The name that the user has from now on; null: the one he has.</param>
     /// <param name="userId">The user; null: he is being made.</param>
-    /// <param name="connection">A connection that is open already, or null.</param>
     /// <param name="cancellation">Cancels the check.</param>
     /// <exception cref="Refusal"><see cref="RefusalKind.WeakPassword"/>.</exception>
-    private async Task CheckPasswordAsync(string password, string? username, string? userId, NpgsqlConnection? connection, CancellationToken cancellation)
+    private async Task CheckPasswordAsync(string password, string? username, string? userId, CancellationToken cancellation)
     {
         if (_pattern is not null && !Matches(_pattern, password))
             throw Weak(_rules.PatternMessage);
         if (!_rules.ForbidUsername && (_rules.History == 0 || userId is null))
             return;
-        var known = userId is null ? null : await ReadPasswordsAsync(userId, connection, cancellation);
+        var known = userId is null ? null : await ReadPasswordsAsync(userId, cancellation);
         if (_rules.ForbidUsername && (username ?? known?.Username) is { Length: > 0 } name && password.Contains(name, StringComparison.Ordinal))
             throw Weak("Password cannot contain your username.");
         if (_rules.History == 0 || known is null)
@@ -59,10 +57,10 @@ public sealed partial class AccountService
             new { user.Id }, cancellationToken: cancellation));
     }
 
-    private async Task<KnownPasswords?> ReadPasswordsAsync(string userId, NpgsqlConnection? connection, CancellationToken cancellation)
+    private async Task<KnownPasswords?> ReadPasswordsAsync(string userId, CancellationToken cancellation)
     {
-        await using var own = connection is null ? await _database.OpenConnectionAsync(cancellation) : null;
-        return await (connection ?? own!).QueryFirstOrDefaultAsync<KnownPasswords>(new CommandDefinition(
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        return await connection.QueryFirstOrDefaultAsync<KnownPasswords>(new CommandDefinition(
             "select username, password_hash as passwordHash, password_history as passwordHistory from app.users where id = @userId", new { userId }, cancellationToken: cancellation));
     }
 

@@ -66,7 +66,7 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.ExpiredToken, "The reset token has expired.");
         if (newPassword.Length == 0)
             throw new Refusal(RefusalKind.InvalidValue, "An empty password.", field: UserFields.PasswordField);
-        await CheckPasswordAsync(newPassword, owner.Username, owner.UserId, null, cancellation);
+        await CheckPasswordAsync(newPassword, owner.Username, owner.UserId, cancellation);
         var hash = await _passwords.HashAsync(newPassword, cancellation);
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);

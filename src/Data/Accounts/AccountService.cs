@@ -42,11 +42,11 @@ public sealed partial class AccountService
     /// himself is always added.</param>
     /// <param name="caller">On whose behalf.</param>
     /// <param name="cancellation">Cancels until the account is written.</param>
-    /// <param name="within">Writes inside this transaction, which was prepared for it; interceptors are then not called.</param>
+    /// <param name="shared">The transaction to write in, which is committed elsewhere; null: one of its own.</param>
     /// <exception cref="Refusal">In this order: <see cref="RefusalKind.InvalidValue"/> (username, password), not allowed to create users,
     /// <see cref="RefusalKind.Duplicate"/> (username), <see cref="RefusalKind.InvalidValue"/> (email), <see cref="RefusalKind.Duplicate"/> (email, authData).
     /// The refusal's field says which. Also <see cref="RefusalKind.Busy"/>.</exception>
-    public async Task<SignedUp> SignUpAsync(SignUp account, ChangeSet fields, Caller caller, CancellationToken cancellation = default, RowTransaction? within = null)
+    public async Task<SignedUp> SignUpAsync(SignUp account, ChangeSet fields, Caller caller, CancellationToken cancellation = default, ISharedTransaction? shared = null)
     {
         var users = await UsersAsync(cancellation);
         Put(users, fields, account.Username is null ? default : new(account.Username), account.Email is null ? default : new(account.Email), account.EmailVerified, caller);
@@ -57,16 +57,16 @@ public sealed partial class AccountService
         var id = account.Id ?? _rows.NewId();
         fields.Acl = fields.Acl is { } acl ? WithOwner(acl, id) : DefaultAcl(id);
 
-        var save = within is null ? await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation) : null;
+        var save = await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation);
         Lower(users, fields);
         if (account.Password is not null)
-            await CheckPasswordAsync(account.Password, UserFields.Username(fields).Value, null, within?.Connection, cancellation);
+            await CheckPasswordAsync(account.Password, UserFields.Username(fields).Value, null, cancellation);
         var hash = account.Password is null ? null : await _passwords.HashAsync(account.Password, cancellation);
         WriteResult row;
         NewSession? session = null;
-        await using (var own = within is null ? await _rows.BeginAsync(cancellation) : null)
+        await using (var own = shared is null ? await _rows.BeginAsync(cancellation) : null)
         {
-            var transaction = within ?? own!;
+            var transaction = own ?? await shared!.EnterAsync();
             if (fields.Guard is { } guard)
                 await guard.EnterAsync(transaction, cancellation);
             await ReserveAsync(transaction.Connection, users, fields, id, cancellation);
@@ -79,12 +79,10 @@ public sealed partial class AccountService
                 await BeginVerificationAsync(transaction, id, account.Verify, UserFields.Names(fields, UserFields.EmailVerifiedField), cancellation);
             if (account.Session is { } wanted && !(_options is { VerifyEmails: true, RequireVerifiedEmail: true } && account.Identities.Count == 0))
                 session = await _sessions.CreateAsync(transaction.Connection, id, wanted, CancellationToken.None);
-            if (own is not null)
-                await own.CommitAsync(CancellationToken.None);
+            await (own is null ? shared!.CommitAsync() : own.CommitAsync(CancellationToken.None));
         }
 
-        if (save is not null)
-            await _rows.EndSaveAsync(save, row, cancellation);
+        await _rows.EndSaveAsync(save, row, cancellation);
         return new(row, session);
     }
 

@@ -94,6 +94,11 @@ public sealed class Sessions
         return await CreateAsync(connection, userId, request, cancellationToken);
     }
 
+    /// <summary>Makes a session in a transaction, with which it begins to count.</summary>
+    /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such user.</exception>
+    public Task<NewSession> CreateAsync(RowTransaction transaction, string userId, SessionRequest request, CancellationToken cancellationToken = default) =>
+        CreateAsync(transaction.Connection, userId, request, cancellationToken);
+
     /// <summary>Ends the caller's session; the answer comes after it has ended. A session that is gone already is no error.</summary>
     public async Task LogOutAsync(Caller caller, CancellationToken cancellationToken = default)
     {

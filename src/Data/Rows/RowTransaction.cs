@@ -8,8 +8,6 @@ namespace Backend.Data.Rows;
 /// </summary>
 public sealed class RowTransaction : IAsyncDisposable
 {
-    private List<Action>? _then;
-
     internal RowTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction)
     {
         Connection = connection;
@@ -31,16 +29,8 @@ public sealed class RowTransaction : IAsyncDisposable
     /// <summary>Undoes what came after a savepoint.</summary>
     public Task RollbackToAsync(string name, CancellationToken cancellation = default) => Transaction.RollbackAsync(name, cancellation);
 
-    /// <summary>Notes what is to be done when the commit has succeeded (caches to be forgotten, signals).</summary>
-    public void Then(Action action) => (_then ??= []).Add(action);
-
     /// <summary>Commits. An error here leaves the outcome unknown: the writes must not be repeated.</summary>
-    public async Task CommitAsync(CancellationToken cancellation = default)
-    {
-        await Transaction.CommitAsync(cancellation);
-        foreach (var action in _then ?? [])
-            action();
-    }
+    public Task CommitAsync(CancellationToken cancellation = default) => Transaction.CommitAsync(cancellation);
 
     /// <summary>Rolls back what was not committed and gives the connection back.</summary>
     public async ValueTask DisposeAsync()

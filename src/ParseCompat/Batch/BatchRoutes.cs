@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using Backend.Data;
 using Backend.Data.Rows;
@@ -10,14 +11,17 @@ namespace Backend.ParseCompat.Batch;
 
 /// <summary>
 /// <c>POST /batch</c> (contract section 24): the items run one after the other. When all of them write ordinary classes they share a connection
-/// and a commit, with a savepoint each, so that a failing one does not poison the rest (design section 5); else each runs by itself.
+/// and a commit, with a savepoint each, so that a failing one does not poison the rest (design section 5); else each runs by itself, or, if it must be
+/// all or nothing, as a <see cref="StagedWrite"/>.
 /// </summary>
 internal sealed class BatchRoutes(ClassServices services, IServiceProvider provider) : IRouteSource
 {
     private const string Savepoint = "item";
 
+    /// <summary>The first segments of the routes whose writes can be a part of a transaction.</summary>
+    private static readonly FrozenSet<string> Staged = FrozenSet.Create(StringComparer.Ordinal, "classes", "users", "roles", "sessions", "installations", "push_audiences");
+
     private readonly ClassHandler _classes = new(services);
-    private readonly Lazy<ClassHandler[]> _handlers = new(() => [.. provider.GetServices<ClassHandler>()]);
     private readonly string _publicPath = new Uri(services.Options.PublicServerUrl).AbsolutePath.TrimEnd('/');
 
     // The frame collects the routes, so it cannot be asked for while it is made.
@@ -43,12 +47,13 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
 
         var isAtomic = request.Body.Get("transaction") is { ValueKind: JsonValueKind.True };
-        var canShare = await CanShareAsync(request, items, routes, isAtomic);
-        if (isAtomic && !canShare)
-            throw new ParseError(ErrorCode.CommandUnavailable, "A transaction can only write objects of ordinary classes, users and roles, without triggers.");
-        var results = isAtomic || (canShare && items.Count > 1)
-            ? await RunTogetherAsync(request, items, routes, isAtomic)
-            : await RunOneByOneAsync(request, items);
+        var canShare = await CanShareAsync(request, items, routes);
+        var results = (isAtomic, canShare) switch
+        {
+            (true, false) => await RunStagedAsync(request, items, routes),
+            _ when canShare && (isAtomic || items.Count > 1) => await RunTogetherAsync(request, items, routes, isAtomic),
+            _ => await RunOneByOneAsync(request, items),
+        };
         return ParseResponse.Json(200, writer => Write(writer, results));
     }
 
@@ -58,6 +63,59 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         foreach (var item in items)
             results.Add(await RunAsync(request, item, null));
         return results;
+    }
+
+    /// <summary>All or nothing, for classes with triggers or ways of their own: every write prepares itself, then all are written, then each is finished.</summary>
+    private async ValueTask<List<BatchResult>> RunStagedAsync(ParseRequest request, List<BatchItem> items, List<Route> routes)
+    {
+        for (var i = 0; i < items.Count; i++)
+        {
+            if (items[i].Method is not ("POST" or "PUT" or "DELETE") || !Staged.Contains(routes[i].First))
+                throw new ParseError(ErrorCode.CommandUnavailable, $"A transaction writes objects; it cannot hold {items[i].Method} {items[i].Path}.");
+        }
+
+        var writes = new List<StagedWrite>(items.Count);
+        try
+        {
+            foreach (var item in items)
+            {
+                var write = new StagedWrite();
+                writes.Add(write);
+                await write.PrepareAsync(shared => AnswerAsync(request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), shared: shared)));
+            }
+
+            await using var transaction = await services.Rows.BeginAsync(request.Aborted);
+            foreach (var write in writes)
+                await write.WriteAsync(transaction);
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            await AbandonAsync(writes);
+            var error = Frame.Explain(e, request.Http, "POST", null);
+            throw error.Status < 500 || error.RetryAfter is not null ? error : new ParseError(error.Code, error.Message, 400);
+        }
+        catch
+        {
+            await AbandonAsync(writes);
+            throw;
+        }
+
+        // What a trigger says no to now is that item's answer: its write stands, as it does outside of a batch.
+        var results = new List<BatchResult>(items.Count);
+        for (var i = 0; i < items.Count; i++)
+        {
+            var write = writes[i];
+            results.Add(await RenderAsync(request, items[i], async () => await write.FinishAsync()));
+        }
+
+        return results;
+    }
+
+    private static async Task AbandonAsync(List<StagedWrite> writes)
+    {
+        foreach (var write in writes)
+            await write.AbandonAsync();
     }
 
     private async ValueTask<List<BatchResult>> RunTogetherAsync(ParseRequest request, List<BatchItem> items, List<Route> routes, bool isAtomic)
@@ -202,12 +260,9 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         {
             var prepared = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth));
             prepared.Route = route;
-            var className = ClassOf(route, item);
-            var own = _handlers.Value.FirstOrDefault(h => h.ClassName == className);
-            var draft = await (own ?? _classes).PrepareAsync(prepared, className, item.Method == "PUT" ? prepared["objectId"] : null);
+            var draft = await _classes.PrepareAsync(prepared, item.Segments[1], item.Method == "PUT" ? prepared["objectId"] : null);
             item.AddsFields = prepared.AddsFields;
-            // What a class does itself with its rows, it does for each.
-            return (own is null ? draft : null, null);
+            return (draft, null);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -215,14 +270,22 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
     }
 
-    private async ValueTask<BatchResult> RunAsync(ParseRequest request, BatchItem item, RowTransaction? transaction)
+    private ValueTask<BatchResult> RunAsync(ParseRequest request, BatchItem item, RowTransaction? transaction) => RenderAsync(request, item, () =>
+    {
+        var inner = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
+        inner.AddsFields = item.AddsFields;
+        return AnswerAsync(inner);
+    });
+
+    private async ValueTask<ParseResponse> AnswerAsync(ParseRequest item) =>
+        await Frame.RunAsync(item) ?? throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} /{string.Join('/', item.Segments)}");
+
+    private async ValueTask<BatchResult> RenderAsync(ParseRequest request, BatchItem item, Func<ValueTask<ParseResponse>> run)
     {
         var output = JsonOutput.Rent();
         try
         {
-            var inner = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
-            inner.AddsFields = item.AddsFields;
-            var answer = await Frame.RunAsync(inner) ?? throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}");
+            var answer = await run();
             await answer.WriteAsync(output, request.Aborted);
             await output.Json.FlushAsync(request.Aborted);
             return new BatchResult(null, output.Written.ToArray(), null);
@@ -237,32 +300,21 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
     }
 
-    /// <summary>
-    /// Whether all items write rows of ordinary classes in which nobody interferes; if it must be one transaction, users and roles too, whose writes are
-    /// several statements each.
-    /// </summary>
-    private async ValueTask<bool> CanShareAsync(ParseRequest request, List<BatchItem> items, List<Route> routes, bool isAtomic)
+    /// <summary>Whether all items write rows of ordinary classes in which nobody interferes.</summary>
+    private async ValueTask<bool> CanShareAsync(ParseRequest request, List<BatchItem> items, List<Route> routes)
     {
         var snapshot = await services.Catalog.GetAsync(request.Aborted);
         for (var i = 0; i < items.Count; i++)
         {
-            var isClass = routes[i].First == "classes";
-            if ((!isClass && !(isAtomic && routes[i].Pattern is "/users" or "/users/:objectId" or "/roles" or "/roles/:objectId")) || items[i].Method is not ("POST" or "PUT" or "DELETE"))
+            if (routes[i].First != "classes" || items[i].Method is not ("POST" or "PUT" or "DELETE"))
                 return false;
-            var className = ClassOf(routes[i], items[i]);
-            if ((className.StartsWith('_') && !(isAtomic && className is ClassName.User or ClassName.Role)) || services.Triggers.Concerns(className) || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
+            var className = items[i].Segments[1];
+            if (className.StartsWith('_') || services.Triggers.Concerns(className) || (snapshot.FindByOrigin(className) is { } table && services.Rows.IsIntercepted(table)))
                 return false;
         }
 
         return true;
     }
-
-    private static string ClassOf(Route route, BatchItem item) => route.First switch
-    {
-        "users" => ClassName.User,
-        "roles" => ClassName.Role,
-        _ => item.Segments[1],
-    };
 
     /// <summary>Paths carry a mount's prefix, or the path of the public address where that is another.</summary>
     private string? BelowMount(string path)

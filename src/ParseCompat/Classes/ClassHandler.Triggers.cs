@@ -40,7 +40,7 @@ internal partial class ClassHandler
         HookScope.Enter(request);
         try
         {
-            await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
+            await DeleteRowAsync(request, table, id);
             return ParseResponse.Empty;
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound && (table.Origin != Wire.ClassName.User || request.IsMaster)

@@ -30,9 +30,12 @@ internal partial class ClassHandler(ClassServices services)
     protected ClassServices Services { get; } = services;
 
     /// <summary><c>POST</c>: makes a row.</summary>
-    public virtual async ValueTask<ParseResponse> CreateAsync(ParseRequest request, string className)
+    public virtual ValueTask<ParseResponse> CreateAsync(ParseRequest request, string className) => CreateAsync(request, className, null);
+
+    /// <summary>The same with what a system class has found out before.</summary>
+    protected async ValueTask<ParseResponse> CreateAsync(ParseRequest request, string className, object? outcome)
     {
-        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = Read(request, className, isCreate: true) };
+        var draft = new WriteDraft { Request = request, ClassName = className, IsCreate = true, Body = Read(request, className, isCreate: true), Outcome = outcome };
         draft.Id = ReadId(draft.Body);
         await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
@@ -41,10 +44,13 @@ internal partial class ClassHandler(ClassServices services)
     }
 
     /// <summary><c>PUT</c> with an id: changes a row.</summary>
-    public virtual async ValueTask<ParseResponse> UpdateAsync(ParseRequest request, string className, string id)
+    public virtual ValueTask<ParseResponse> UpdateAsync(ParseRequest request, string className, string id) => UpdateAsync(request, className, id, null);
+
+    /// <summary>The same with what a system class has found out before.</summary>
+    protected async ValueTask<ParseResponse> UpdateAsync(ParseRequest request, string className, string id, object? outcome)
     {
         // An objectId in the body is ignored: Android always sends it (contract 7.3).
-        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = Read(request, className, isCreate: false) };
+        var draft = new WriteDraft { Request = request, ClassName = className, Id = id, IsCreate = false, Body = Read(request, className, isCreate: false), Outcome = outcome };
         await BeforeTriggersAsync(draft);
         await BeforeWriteAsync(draft);
         var result = await PlanAndStoreAsync(draft);
@@ -73,7 +79,7 @@ internal partial class ClassHandler(ClassServices services)
             return await DeleteWithTriggersAsync(request, table, id);
         try
         {
-            await Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
+            await DeleteRowAsync(request, table, id);
         }
         catch (Data.Refusal refusal) when (IsOvertaken(refusal, request, className))
         {
@@ -230,24 +236,33 @@ internal partial class ClassHandler(ClassServices services)
     }
 
     private static bool IsOvertaken(Data.Refusal refusal, ParseRequest request, string className) =>
-        refusal.Kind == Data.RefusalKind.Conflict && refusal.Table == className && request.Transaction is null;
+        refusal.Kind == Data.RefusalKind.Conflict && refusal.Table == className && request is { Transaction: null, Shared: null };
 
-    /// <summary>Does something when the write is committed: at once, or with the batch that it is a part of.</summary>
-    protected static void AfterCommit(ParseRequest request, Action action)
-    {
-        if (request.Transaction is { } transaction)
-            transaction.Then(action);
-        else
-            action();
-    }
+    private Task DeleteRowAsync(ParseRequest request, Table table, string id) => request.Shared is { } shared
+        ? Services.Rows.DeleteSharedAsync(table, id, request.Caller, shared, request.Aborted)
+        : Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
 
     /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
     protected ValueTask PlanWriteAsync(WriteDraft draft) => _planner.PlanAsync(draft, draft.Request.Aborted);
 
-    /// <summary>Writes the row. The draft is planned.</summary>
-    protected virtual async ValueTask<WriteResult> StoreAsync(WriteDraft draft) => draft.IsCreate
-        ? await Services.Rows.InsertAsync(draft.Table, draft.Changes, draft.Request.Caller, draft.Id, draft.Request.Transaction, draft.Request.Aborted)
-        : await Services.Rows.ChangeAsync(draft.Table, draft.Id!, draft.Changes, draft.Request.Caller, draft.Request.Transaction, draft.Request.Aborted);
+    /// <summary>Writes the row. The draft is planned. When it returns, the write is committed, but for a batch's <see cref="ParseRequest.Transaction"/>.</summary>
+    protected virtual ValueTask<WriteResult> StoreAsync(WriteDraft draft) => StoreRowAsync(draft, draft.Request.Shared);
+
+    /// <summary>Writes the row and nothing else.</summary>
+    protected async ValueTask<WriteResult> StoreRowAsync(WriteDraft draft, ISharedTransaction? shared)
+    {
+        var (rows, request) = (Services.Rows, draft.Request);
+        if (shared is not null)
+        {
+            return draft.IsCreate
+                ? await rows.InsertSharedAsync(draft.Table, draft.Changes, request.Caller, draft.Id, shared, request.Aborted)
+                : await rows.ChangeSharedAsync(draft.Table, draft.Id!, draft.Changes, request.Caller, shared, request.Aborted);
+        }
+
+        return draft.IsCreate
+            ? await rows.InsertAsync(draft.Table, draft.Changes, request.Caller, draft.Id, request.Transaction, request.Aborted)
+            : await rows.ChangeAsync(draft.Table, draft.Id!, draft.Changes, request.Caller, request.Transaction, request.Aborted);
+    }
 
     /// <summary>Adds keys to the answer of a create or update.</summary>
     protected virtual void WriteExtraKeys(Utf8JsonWriter writer, WriteDraft draft, WriteResult result)

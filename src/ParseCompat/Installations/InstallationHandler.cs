@@ -22,8 +22,8 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
     {
         var save = Read(request, null);
         InstallationPlan.Check(save, request.InstallationId);
-        var plan = await PlanAsync(request, save);
-        return plan.Target is null ? await base.CreateAsync(request, className) : await base.UpdateAsync(request, className, plan.Target);
+        var plan = await PlanAsync(request, save, null);
+        return plan.Target is null ? await CreateAsync(request, className, new Outcome(save, plan)) : await UpdateAsync(request, className, plan.Target, new Outcome(save, plan));
     }
 
     /// <inheritdoc/>
@@ -32,8 +32,8 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
         var save = Read(request, id);
         if (save.IsPlainUpdate)
             return await base.UpdateAsync(request, className, id);
-        var plan = await PlanAsync(request, save);
-        return await base.UpdateAsync(request, className, plan.Target ?? id);
+        var plan = await PlanAsync(request, save, null);
+        return await UpdateAsync(request, className, plan.Target ?? id, new Outcome(save, plan));
     }
 
     /// <inheritdoc/>
@@ -60,6 +60,17 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
         return default;
     }
 
+    /// <summary>Deletes what has to go, and writes.</summary>
+    protected override async ValueTask<WriteResult> StoreAsync(WriteDraft draft)
+    {
+        if (draft.Outcome is not Outcome(var save, var plan))
+            return await base.StoreAsync(draft);
+        if (draft.Request.Shared is { } shared)
+            return await StoreRowAsync(draft, new Turn(this, draft.Request, save, plan, shared));
+        await DeleteAsync(draft.Table, plan, null, draft.Request.Aborted);
+        return await base.StoreAsync(draft);
+    }
+
     private static InstallationSave Read(ParseRequest request, string? pathId) => new()
     {
         PathId = pathId,
@@ -71,8 +82,8 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
         AppIdentifier = request.Body.GetText("appIdentifier") is { Length: > 0 } app ? app : null,
     };
 
-    /// <summary>Reads the rows concerned, decides, and deletes what has to go, whoever may see it.</summary>
-    private async ValueTask<InstallationPlan> PlanAsync(ParseRequest request, InstallationSave save)
+    /// <summary>Reads the rows concerned, whoever may see them, and decides.</summary>
+    private async ValueTask<InstallationPlan> PlanAsync(ParseRequest request, InstallationSave save, RowTransaction? transaction)
     {
         var table = (await Services.Catalog.GetAsync(request.Aborted)).FindByOrigin(ClassName)!;
         var (installation, token, type, app) = (table.Find("installationId")!, table.Find("deviceToken")!, table.Find("deviceType")!, table.Find("appIdentifier")!);
@@ -92,25 +103,27 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
         if (filters.Count > 0)
         {
             var query = new RowQuery { Table = table, Filter = new Filter.AnyOf([.. filters]), Fields = [installation, token, type, app] };
-            await using var cursor = await Services.Rows.OpenAsync(query, Caller.Administrator, request.Aborted);
+            await using var cursor = await Services.Rows.OpenAsync(query, Caller.Administrator, request.Aborted, transaction);
             while (await cursor.ReadAsync(request.Aborted))
                 rows.Add(new StoredInstallation(cursor.Id, Text(cursor, "installationId"), Text(cursor, "deviceToken"), Text(cursor, "deviceType"), Text(cursor, "appIdentifier")));
         }
 
-        var plan = InstallationPlan.Make(save, rows);
+        return InstallationPlan.Make(save, rows);
+    }
+
+    private async ValueTask DeleteAsync(Table table, InstallationPlan plan, RowTransaction? transaction, CancellationToken cancellation)
+    {
         foreach (var id in plan.Doomed)
         {
             try
             {
-                await Services.Rows.DeleteAsync(table, id, Caller.Administrator, null, request.Aborted);
+                await Services.Rows.DeleteAsync(table, id, Caller.Administrator, transaction, cancellation);
             }
             catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound)
             {
                 // Another save of the same device was faster.
             }
         }
-
-        return plan;
     }
 
     private static string? Text(Row row, string field) => row.Get(field) is { Kind: ValueKind.Text } value && value.AsText.Length > 0 ? value.AsText : null;
@@ -119,5 +132,26 @@ internal sealed class InstallationHandler(ClassServices services) : ClassHandler
     {
         if (!request.IsMaster)
             throw new ParseError(ErrorCode.OperationForbidden, $"Clients aren't allowed to perform the {operation} operation on the installation collection.");
+    }
+
+    /// <summary>What came, and what is to be done for it.</summary>
+    private sealed record Outcome(InstallationSave Save, InstallationPlan Plan);
+
+    /// <summary>
+    /// The turn of a save in a transaction with others: those before it may have written the same device, so what has to go is looked up once more there.
+    /// </summary>
+    private sealed class Turn(InstallationHandler handler, ParseRequest request, InstallationSave save, InstallationPlan plan, ISharedTransaction shared) : ISharedTransaction
+    {
+        public async Task<RowTransaction> EnterAsync()
+        {
+            var transaction = await shared.EnterAsync();
+            var now = await handler.PlanAsync(request, save, transaction);
+            if (now.Target != plan.Target)
+                throw new Refusal(RefusalKind.Conflict, "Another write made or took the row of this device.", handler.ClassName);
+            await handler.DeleteAsync((await handler.Services.Catalog.GetAsync(request.Aborted)).FindByOrigin(handler.ClassName!)!, now, transaction, request.Aborted);
+            return transaction;
+        }
+
+        public Task CommitAsync() => shared.CommitAsync();
     }
 }

@@ -18,7 +18,7 @@ internal sealed class RoleHandler(ClassServices services, Data.Accounts.Sessions
     public override async ValueTask<ParseResponse> DeleteAsync(ParseRequest request, string className, string id)
     {
         var answer = await base.DeleteAsync(request, className, id);
-        AfterCommit(request, sessions.ForgetAll);
+        sessions.ForgetAll();
         return answer;
     }
 
@@ -37,7 +37,7 @@ internal sealed class RoleHandler(ClassServices services, Data.Accounts.Sessions
     protected override async ValueTask<WriteResult> StoreAsync(WriteDraft draft)
     {
         var result = await base.StoreAsync(draft);
-        AfterCommit(draft.Request, sessions.ForgetAll);
+        sessions.ForgetAll();
         return result;
     }
 

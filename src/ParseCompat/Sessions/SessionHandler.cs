@@ -34,13 +34,21 @@ internal sealed class SessionHandler(ClassServices services, Data.Accounts.Sessi
         foreach (var name in NotGiven)
             draft.Body.Take(name);
         await PlanWriteAsync(draft);
-        var session = await sessions.CreateAsync(userId, new SessionRequest
+        await Services.Rows.PrepareAsync(draft.Table, draft.Changes, request.Aborted);
+        NewSession session;
+        await using (var own = request.Shared is null ? await Services.Rows.BeginAsync(request.Aborted) : null)
         {
-            InstallationId = draft.Body.Text("installationId"),
-            CreatedWith = UserHandler.CreatedWith("create", null),
-        }, request.Aborted);
-        if (draft.Changes.Changes.Count > 0)
-            await Services.Rows.ChangeAsync(draft.Table, session.Id, draft.Changes, Caller.Administrator, null, request.Aborted);
+            var transaction = own ?? await request.Shared!.EnterAsync();
+            session = await sessions.CreateAsync(transaction, userId, new SessionRequest
+            {
+                InstallationId = draft.Body.Text("installationId"),
+                CreatedWith = UserHandler.CreatedWith("create", null),
+            }, request.Aborted);
+            if (draft.Changes.Changes.Count > 0)
+                await Services.Rows.ChangeAsync(draft.Table, session.Id, draft.Changes, Caller.Administrator, transaction, request.Aborted);
+            await (own is null ? request.Shared!.CommitAsync() : own.CommitAsync(CancellationToken.None));
+        }
+
         var row = await Services.Rows.GetAsync(draft.Table, session.Id, Caller.Administrator, null, request.Aborted) ?? throw ParseError.ObjectNotFound();
         return ParseResponse.Json(201, writer => WriteRow(writer, row, null, null, null, null), Services.Location(className, session.Id));
     }

@@ -30,7 +30,7 @@ internal sealed partial class UserHandler
         }
 
         var session = new SessionRequest { InstallationId = request.InstallationId, CreatedWith = CreatedWith("login", authData.Names) };
-        var loggedIn = await accounts.LogInByIdentityAsync(owners[0].UserId, authData.Identities, request.Caller.UserId is null ? session : null, request.Aborted);
+        var loggedIn = await accounts.LogInByIdentityAsync(owners[0].UserId, authData.Identities, request.Caller.UserId is null ? session : null, request.Aborted, request.Shared);
         var row = await Services.Rows.GetAsync((await Services.Catalog.GetAsync(request.Aborted)).Users!, loggedIn.UserId, Caller.Administrator, null, request.Aborted)
             ?? throw ParseError.ObjectNotFound();
         return ParseResponse.Json(200, writer =>

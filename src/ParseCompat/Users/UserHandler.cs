@@ -34,12 +34,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
                 throw AuthData.Unsupported();
         }
 
-        if (authData is { IsEmpty: false })
-        {
-            RequireNoTransaction(request);
-            if (await LogInOrCheckAsync(request, authData) is { } loggedIn)
-                return loggedIn;
-        }
+        if (authData is { IsEmpty: false } && await LogInOrCheckAsync(request, authData) is { } loggedIn)
+            return loggedIn;
 
         return await base.CreateAsync(request, className);
     }
@@ -67,7 +63,7 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
         try
         {
             var answer = await base.DeleteAsync(request, className, id);
-            AfterCommit(request, sessions.ForgetAll);
+            sessions.ForgetAll();
             return answer;
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound && !request.IsMaster)
@@ -131,8 +127,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
                 Identities = identities,
                 Session = request.InstallationId == ServerInstallation ? null : SessionFor(request, outcome.AuthData),
                 Verify = verify,
-            }, draft.Changes, request.Caller, request.Aborted, request.Transaction);
-            AfterCommit(request, mails.Signal);
+            }, draft.Changes, request.Caller, request.Aborted, request.Shared);
+            mails.Signal();
             if (signedUp.Session is null && request.InstallationId != ServerInstallation && Services.Options.PreventSignupWithUnverifiedEmail)
                 throw new ParseError(ErrorCode.EmailNotFound, "User email is not verified.");
             outcome.Session = signedUp.Session;
@@ -147,8 +143,8 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             Internals = outcome.Internals,
             Session = new SessionRequest { InstallationId = request.InstallationId },
             Verify = verify,
-        }, draft.Changes, request.Caller, request.Aborted, within: request.Transaction);
-        AfterCommit(request, mails.Signal);
+        }, draft.Changes, request.Caller, request.Aborted, shared: request.Shared);
+        mails.Signal();
         // The master key that links a user with a provider logs him in.
         outcome.Session = changed.Session ?? (request.IsMaster && outcome.AuthData is { IsEmpty: false }
             ? await sessions.CreateAsync(draft.Id!, SessionFor(request, outcome.AuthData), request.Aborted)
@@ -189,13 +185,6 @@ internal sealed partial class UserHandler(ClassServices services, AccountService
             if (row.Id == request.Caller.UserId && request.SessionToken is { } token)
                 writer.WriteString("sessionToken"u8, token);
         };
-    }
-
-    /// <summary>Providers are asked over the network, which no open transaction waits for.</summary>
-    private static void RequireNoTransaction(ParseRequest request)
-    {
-        if (request.Transaction is not null)
-            throw new ParseError(ErrorCode.CommandUnavailable, "authData cannot be written in a transaction with other objects.");
     }
 
     private static string PasswordOf(DraftField field) => field switch

@@ -47,8 +47,11 @@ internal sealed class ParseRequest
     /// <summary>Whether it is an item of a batch.</summary>
     public bool IsInBatch { get; private init; }
 
-    /// <summary>The transaction that the items of a batch share, or null.</summary>
+    /// <summary>The open transaction that the items of a batch share, or null: nothing may call out, or wait for anything else than its connection.</summary>
     public RowTransaction? Transaction { get; private init; }
+
+    /// <summary>The transaction that this write has to enter when it has prepared itself, or null.</summary>
+    public ISharedTransaction? Shared { get; private init; }
 
     /// <summary>The write brought fields that the class did not have, when it was planned first: a batch makes them before its transaction.</summary>
     public bool AddsFields { get; set; }
@@ -105,7 +108,7 @@ internal sealed class ParseRequest
     }
 
     /// <summary>An item of this batch.</summary>
-    public ParseRequest MakeItem(string method, string[] segments, string queryString, RequestBody body, RowTransaction? transaction = null) => new()
+    public ParseRequest MakeItem(string method, string[] segments, string queryString, RequestBody body, RowTransaction? transaction = null, ISharedTransaction? shared = null) => new()
     {
         Http = Http,
         Method = method,
@@ -118,6 +121,7 @@ internal sealed class ParseRequest
         IsMaintenance = IsMaintenance,
         IsInBatch = true,
         Transaction = transaction,
+        Shared = shared,
     };
 
     private List<Parameter> ReadParameters()

@@ -42,8 +42,5 @@ public sealed class AtomicAccountsTests
         Assert.That(await app.SendAsync("POST", "/parse/batch", alone, ParseApp.As(token)), Does.StartWith("200"));
         Assert.That(await app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Does.Contain("\"code\":209"));
         Assert.That(await app.SendAsync("POST", "/parse/login", """{"username":"ann","password":"other"}"""), Does.StartWith("200"));
-
-        const string linked = """{"transaction":true,"requests":[{"method":"POST","path":"/parse/users","body":{"authData":{"anonymous":{"id":"1"}}}}]}""";
-        Assert.That(await app.SendAsync("POST", "/parse/batch", linked), Does.Contain("\"code\":108"));
     }
 }
