@@ -15,7 +15,7 @@ internal sealed class ChangeCompiler
     private readonly bool _isInsert;
     private readonly List<(Field Field, string Expression)> _columns = [];
     private readonly List<(FieldPath Path, string Expression)> _returned = [];
-    private readonly List<KeyValuePair<string, Value>> _insertedRest = [];
+    private Dictionary<string, Value>? _insertedRest;
     private string? _rest;
 
     public ChangeCompiler(Statement sql, IEnumerable<Change> changes, bool isInsert)
@@ -43,7 +43,7 @@ internal sealed class ChangeCompiler
     {
         get
         {
-            var given = _insertedRest.Count == 0 ? null : _sql.Fragment(s => s.Json(RestJson.ObjectToBytes(_insertedRest)));
+            var given = _insertedRest is not { Count: > 0 } ? null : _sql.Fragment(s => s.Json(RestJson.ObjectToBytes(_insertedRest)));
             return _rest is null ? given : $"nullif({_rest}{(given is null ? "" : $" || {given}")}, '{{}}')";
         }
     }
@@ -298,8 +298,7 @@ internal sealed class ChangeCompiler
     {
         if (_isInsert)
         {
-            _insertedRest.RemoveAll(r => r.Key == field.Name);
-            _insertedRest.Add(new(field.Name, value));
+            (_insertedRest ??= new Dictionary<string, Value>(StringComparer.Ordinal))[field.Name] = value;
             return;
         }
 
@@ -310,7 +309,7 @@ internal sealed class ChangeCompiler
     private void RemoveFromRest(Field field)
     {
         if (_isInsert)
-            _insertedRest.RemoveAll(r => r.Key == field.Name);
+            _insertedRest?.Remove(field.Name);
         else if (field.HasRest)
             _rest = $"({_rest ?? RestBefore} - {_sql.Fragment(s => s.Text(field.Name))})";
     }

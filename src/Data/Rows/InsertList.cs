@@ -11,6 +11,9 @@ namespace Backend.Data.Rows;
 /// </summary>
 internal sealed class InsertList
 {
+    /// <summary>So many changes of a row are looked through for a later one of the same field; more are found by name.</summary>
+    private const int Few = 16;
+
     private readonly SortedDictionary<string, (Field Field, List<KeyValuePair<int, Value>> Values)> _columns = new(StringComparer.Ordinal);
     private readonly List<string> _ids = [];
     private readonly List<RowAcl?> _acls = [];
@@ -39,10 +42,11 @@ internal sealed class InsertList
     public void Add(string id, IReadOnlyList<Change> changes, RowAcl? acl)
     {
         var row = _ids.Count;
+        var last = changes.Count > Few ? LastWrites(changes) : null;
         List<KeyValuePair<string, Value>>? rest = null;
         for (var i = 0; i < changes.Count; i++)
         {
-            if (changes[i] is not Change.Set { Path.Field: var field, Value: var value } || IsWrittenAgain(changes, i, field))
+            if (changes[i] is not Change.Set { Path.Field: var field, Value: var value } || (last is null ? IsWrittenAgain(changes, i, field) : last[field.Name] != i))
                 continue;
             if (!value.IsNull && Storage.Fits(field, value))
             {
@@ -109,13 +113,23 @@ internal sealed class InsertList
     {
         for (var later = i + 1; later < changes.Count; later++)
         {
-            var other = changes[later] is Change.Set set ? set.Path.Field : ((Change.Unset)changes[later]).Path.Field;
-            if (other.Name == field.Name)
+            if (FieldOf(changes[later]).Name == field.Name)
                 return true;
         }
 
         return false;
     }
+
+    /// <summary>The position of the last change of each field.</summary>
+    private static Dictionary<string, int> LastWrites(IReadOnlyList<Change> changes)
+    {
+        var last = new Dictionary<string, int>(changes.Count, StringComparer.Ordinal);
+        for (var i = 0; i < changes.Count; i++)
+            last[FieldOf(changes[i]).Name] = i;
+        return last;
+    }
+
+    private static Field FieldOf(Change change) => change is Change.Set set ? set.Path.Field : ((Change.Unset)change).Path.Field;
 
     /// <summary>What a value that travelled as <see cref="PrintColumn"/> has it is cast with.</summary>
     internal static string CastOf(FieldKind kind) => kind switch

@@ -20,17 +20,19 @@ namespace Backend.Data.Rows;
 public static class RestJson
 {
     /// <summary>A whole <c>rest</c>: an object with these keys.</summary>
-    public static byte[] ObjectToBytes(IReadOnlyList<KeyValuePair<string, Value>> values)
+    public static byte[] ObjectToBytes(IEnumerable<KeyValuePair<string, Value>> values)
     {
         var output = new ArrayBufferWriter<byte>(256);
         output.Write("{"u8);
-        for (var i = 0; i < values.Count; i++)
+        var isFirst = true;
+        foreach (var (name, value) in values)
         {
-            if (i > 0)
+            if (!isFirst)
                 output.Write(","u8);
-            NestedJson.WriteString(output, values[i].Key);
+            isFirst = false;
+            NestedJson.WriteString(output, name);
             output.Write(":"u8);
-            Write(output, values[i].Value);
+            Write(output, value);
         }
 
         output.Write("}"u8);

@@ -80,7 +80,7 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
     /// <summary>The fields that the class lacks; null: none.</summary>
     private static List<FieldSpec>? Missing(string className, Draft body, Table? table)
     {
-        List<FieldSpec>? missing = null;
+        Dictionary<string, FieldSpec>? missing = null;
         foreach (var field in body.Fields)
         {
             if (field.Kind is not { } kind)
@@ -92,15 +92,16 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
                 continue;
             }
 
-            if (missing?.Find(m => m.Name == field.Name) is not { } other)
-                (missing ??= []).Add(new FieldSpec(field.Name, kind, field.Target));
+            missing ??= new Dictionary<string, FieldSpec>(StringComparer.Ordinal);
+            if (!missing.TryGetValue(field.Name, out var other))
+                missing.Add(field.Name, new FieldSpec(field.Name, kind, field.Target));
             else if (other.Kind != kind || other.Target != field.Target)
                 throw Mismatch(className, field.Name, other.Kind, other.Target, kind, field.Target);
             if (kind == FieldKind.Point && table is not null && HasPoint(table))
                 throw new ParseError(ErrorCode.IncorrectType, "MongoDB only supports one GeoPoint field in a class.");
         }
 
-        return missing;
+        return missing is null ? null : [.. missing.Values];
     }
 
     private static (DateTime CreatedAt, DateTime UpdatedAt) Times(Value createdAt, Value updatedAt)

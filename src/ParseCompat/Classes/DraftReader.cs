@@ -19,6 +19,7 @@ internal static class DraftReader
     public static Draft Read(RequestBody body, string className, bool isCreate, FrozenSet<string>? internals = null)
     {
         var draft = new Draft();
+        var fields = new KeyedList<DraftField>();
         var reader = body.Reader();
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -37,9 +38,10 @@ internal static class DraftReader
                 continue;
             }
 
-            ReadField(ref reader, key, className, isCreate, draft);
+            ReadField(ref reader, key, className, isCreate, draft, fields);
         }
 
+        draft.Fields.AddRange(fields.Values);
         var points = 0;
         foreach (var field in draft.Fields)
         {
@@ -50,7 +52,7 @@ internal static class DraftReader
         return draft;
     }
 
-    private static void ReadField(ref Utf8JsonReader reader, string key, string className, bool isCreate, Draft draft)
+    private static void ReadField(ref Utf8JsonReader reader, string key, string className, bool isCreate, Draft draft, KeyedList<DraftField> fields)
     {
         switch (key)
         {
@@ -110,10 +112,7 @@ internal static class DraftReader
             };
         }
 
-        // Of a repeated key the last one counts, as in any JSON object.
-        if (draft.Fields.Count > 0 && draft.Find(key) is not null)
-            draft.Take(key);
-        draft.Fields.Add(field);
+        fields.Put(key, field);
     }
 
     private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, bool isCreate, bool isNested)
@@ -174,8 +173,8 @@ internal static class DraftReader
     /// <summary>Relation operations; a batch of them is taken together, the last word on an id counts.</summary>
     private static DraftField? ReadRelation(Utf8JsonReader reader, string op, DraftField field)
     {
-        var linked = new List<string>();
-        var unlinked = new List<string>();
+        var related = new Dictionary<string, (bool IsLinked, int Order)>(StringComparer.Ordinal);
+        var order = 0;
         string? target = null;
         var element = JsonElement.ParseValue(ref reader);
         if (op != "Batch")
@@ -200,8 +199,8 @@ internal static class DraftReader
             Action = DraftAction.Relate,
             Kind = FieldKind.Relation,
             Target = target,
-            Linked = [.. linked],
-            Unlinked = [.. unlinked],
+            Linked = Related(isLinked: true),
+            Unlinked = Related(isLinked: false),
         };
 
         void Relate(JsonElement relate, string kind)
@@ -210,7 +209,7 @@ internal static class DraftReader
                 throw new ParseError(ErrorCode.CommandUnavailable, $"The {(kind.Length == 0 ? op : kind)} operator is not supported yet.");
             if (!relate.TryGetProperty("objects", out var objects) || objects.ValueKind != JsonValueKind.Array)
                 throw new ParseError(ErrorCode.InvalidJson, kind == "AddRelation" ? "objects to add must be an array" : "objects to remove must be an array");
-            var (to, from) = kind == "AddRelation" ? (linked, unlinked) : (unlinked, linked);
+            var isLinked = kind == "AddRelation";
             foreach (var pointer in objects.EnumerateArray())
             {
                 if (ValueReader.Read(pointer) is not { Kind: FieldKind.Reference, Target: { } className, Value: var value })
@@ -222,11 +221,13 @@ internal static class DraftReader
                         $"schema mismatch for {field.Name}; expected Relation<{target}> but got Relation<{className}>");
                 }
 
-                from.Remove(value.AsReference.Id);
-                if (!to.Contains(value.AsReference.Id))
-                    to.Add(value.AsReference.Id);
+                var id = value.AsReference.Id;
+                if (!related.TryGetValue(id, out var before) || before.IsLinked != isLinked)
+                    related[id] = (isLinked, order++);
             }
         }
+
+        ImmutableArray<string> Related(bool isLinked) => [.. related.Where(r => r.Value.IsLinked == isLinked).OrderBy(r => r.Value.Order).Select(r => r.Key)];
     }
 
     private static TypedValue ReadTyped(ref Utf8JsonReader reader) => ValueReader.Read(ref reader);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Rows;
@@ -11,7 +10,7 @@ internal static class AclJson
     /// <summary>Locked: nobody but the master key.</summary>
     public static RowAcl Nobody { get; } = new([], []);
 
-    /// <summary>Reads an ACL that is not null. What is no object becomes <c>{}</c>; only flags that are true count.</summary>
+    /// <summary>Reads an ACL that is not null. What is no object becomes <c>{}</c>; only flags that are true count, and of a repeated key the last one.</summary>
     /// <exception cref="ParseError">123: an unsaved user in it.</exception>
     public static RowAcl Read(ref Utf8JsonReader reader)
     {
@@ -21,37 +20,40 @@ internal static class AclJson
             return Nobody;
         }
 
-        var read = ImmutableArray.CreateBuilder<string>();
-        var write = ImmutableArray.CreateBuilder<string>();
+        var rights = new KeyedList<(bool Read, bool Write)>();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var principal = JsonText.Read(ref reader);
             if (principal == "*unresolved")
                 throw new ParseError(ErrorCode.InvalidAcl, "Invalid ACL.");
             reader.Read();
-            if (reader.TokenType != JsonTokenType.StartObject)
-            {
-                reader.Skip();
-                continue;
-            }
-
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var list = reader.ValueTextEquals("read"u8) ? read : reader.ValueTextEquals("write"u8) ? write : null;
-                reader.Read();
-                if (list is not null && IsTruthy(ref reader))
-                {
-                    if (!list.Contains(principal))
-                        list.Add(principal);
-                }
-                else
-                {
-                    reader.Skip();
-                }
-            }
+            rights.Put(principal, ReadRights(ref reader));
         }
 
-        return new RowAcl(read.ToImmutable(), write.ToImmutable());
+        return new RowAcl([.. rights.Keys.Where((_, i) => rights.Values[i].Read)], [.. rights.Keys.Where((_, i) => rights.Values[i].Write)]);
+    }
+
+    private static (bool Read, bool Write) ReadRights(ref Utf8JsonReader reader)
+    {
+        var (read, write) = (false, false);
+        if (reader.TokenType != JsonTokenType.StartObject)
+        {
+            reader.Skip();
+            return default;
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var (isRead, isWrite) = (reader.ValueTextEquals("read"u8), reader.ValueTextEquals("write"u8));
+            reader.Read();
+            if (isRead)
+                read = IsTruthy(ref reader);
+            else if (isWrite)
+                write = IsTruthy(ref reader);
+            reader.Skip();
+        }
+
+        return (read, write);
     }
 
     /// <summary>Writes an access list.</summary>

@@ -7,6 +7,9 @@ namespace Backend.ParseCompat.Wire;
 /// <summary>One parameter of a read: from the query string (read as JSON where it is JSON, else a text) or from the body.</summary>
 internal readonly record struct Parameter(string Name, JsonElement Value)
 {
+    /// <summary>Express reads so many parameters of a query string and ignores the rest.</summary>
+    private const int MaxParameters = 1000;
+
     private static readonly JsonElement True = JsonSerializer.SerializeToElement(true);
     private static readonly JsonElement False = JsonSerializer.SerializeToElement(false);
     private static readonly JsonElement Null = JsonSerializer.SerializeToElement<string?>(null);
@@ -30,7 +33,12 @@ internal readonly record struct Parameter(string Name, JsonElement Value)
         if (string.IsNullOrEmpty(query))
             return list;
         foreach (var pair in new QueryStringEnumerable(query))
+        {
+            if (list.Count == MaxParameters)
+                break;
             list.Add(new(pair.DecodeName().ToString(), pair.DecodeValue().ToString()));
+        }
+
         return list;
     }
 

@@ -12,7 +12,7 @@ namespace Backend.ParseCompat.Wire;
 internal sealed class ParseRequest
 {
     private List<KeyValuePair<string, string>>? _query;
-    private List<Parameter>? _parameters;
+    private IReadOnlyList<Parameter>? _parameters;
 
     /// <summary>The HTTP request behind it (of a batch: the outer one).</summary>
     public required HttpContext Http { get; init; }
@@ -124,13 +124,13 @@ internal sealed class ParseRequest
         Shared = shared,
     };
 
-    private List<Parameter> ReadParameters()
+    private IReadOnlyList<Parameter> ReadParameters()
     {
-        var list = new List<Parameter>();
+        var read = new KeyedList<Parameter>();
         if (Body.IsObject && Body.Json.Length > 2)
         {
             foreach (var property in Body.Properties())
-                Put(list, new Parameter(property.Name, property.Value));
+                read.Put(property.Name, new Parameter(property.Name, property.Value));
         }
 
         var hasBrackets = false;
@@ -139,16 +139,16 @@ internal sealed class ParseRequest
             if (BracketedNames.Has(name))
                 hasBrackets = true;
             else
-                Put(list, new Parameter(name, IsRepeated(name) ? Parameter.Array(Query.Where(q => q.Key == name).Select(q => q.Value)) : Parameter.Parse(text)));
+                read.Put(name, new Parameter(name, IsRepeated(name) ? Parameter.Array(Query.Where(q => q.Key == name).Select(q => q.Value)) : Parameter.Parse(text)));
         }
 
         if (hasBrackets)
         {
             foreach (var (name, value) in BracketedNames.Read(Query))
-                Put(list, new Parameter(name, value));
+                read.Put(name, new Parameter(name, value));
         }
 
-        return list;
+        return read.Values;
 
         bool IsRepeated(string name)
         {
@@ -157,20 +157,6 @@ internal sealed class ParseRequest
                 times += other == name ? 1 : 0;
             return times > 1;
         }
-    }
-
-    private static void Put(List<Parameter> list, Parameter parameter)
-    {
-        for (var i = 0; i < list.Count; i++)
-        {
-            if (list[i].Name == parameter.Name)
-            {
-                list[i] = parameter;
-                return;
-            }
-        }
-
-        list.Add(parameter);
     }
 }
 
