@@ -7,6 +7,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Catalog.Promotion;
 using Backend.Data.Changes;
 using Backend.Data.Files;
+using Backend.Data.Query;
 using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,6 +42,7 @@ public static class DataServices
         services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
         services.AddSingleton(s => new Replica(configuration.GetConnectionString("Replica"), s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
         services.AddOptions<RowOptions>().Bind(configuration.GetSection(RowOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
+        services.AddSingleton<OpenTables>();
         services.AddSingleton<RowStore>();
         services.AddSingleton<AggregationStore>();
         services.AddOptions<FeedOptions>().Bind(configuration.GetSection(FeedOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -51,6 +53,7 @@ public static class DataServices
         services.AddFiles(configuration);
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());
+        services.AddHostedService(s => s.GetRequiredService<OpenTables>());
         return services;
     }
 }

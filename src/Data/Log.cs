@@ -29,6 +29,9 @@ internal static partial class Log
     [LoggerMessage(1009, LogLevel.Information, "The index {Relation}, whose building was cut off, was built.")]
     public static partial void IndexBuilt(ILogger logger, string relation);
 
+    [LoggerMessage(1010, LogLevel.Warning, "PostgreSQL's statistics about the rows that everybody may read could not be read: what was known goes on counting.")]
+    public static partial void StatisticsNotRead(ILogger logger, Exception exception);
+
     [LoggerMessage(1020, LogLevel.Information, "Connected to memcached {Host}:{Port}.")]
     public static partial void CacheConnected(ILogger logger, string host, int port);
 

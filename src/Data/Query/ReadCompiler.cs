@@ -33,23 +33,44 @@ internal static class ReadCompiler
     private const string Alias = "t";
 
     /// <summary>Prints the select of a query.</summary>
-    public static ReadShape PrintRows(Statement sql, RowQuery query, Caller caller)
+    /// <param name="sql">Where it is printed.</param>
+    /// <param name="query">The query.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="isOpen">Whether the table is one of <see cref="OpenTables"/>.</param>
+    public static ReadShape PrintRows(Statement sql, RowQuery query, Caller caller, bool isOpen = false)
     {
         VisibleFields.Require(query, caller);
         sql.Sql("select ");
         var next = 0;
         var shape = PrintColumns(sql, query, caller, Alias, ref next);
         if (!query.Joins.IsEmpty)
-            return PrintJoined(sql, query, shape, caller, next);
+            return PrintJoined(sql, query, shape, caller, isOpen, next);
         sql.Sql(" from ");
-        PrintSelected(sql, query, caller);
+        PrintSelected(sql, query, caller, isOpen);
+        return shape;
+    }
+
+    /// <summary>
+    /// Prints the select of the row with this id as one of several that are read for different requests (<see cref="Statement.ListValues"/>): its number in the
+    /// list comes first.
+    /// </summary>
+    public static ReadShape PrintListedRow(Statement sql, RowQuery query, string id, Caller caller)
+    {
+        VisibleFields.Require(query, caller);
+        sql.ListValues().Sql("select v.n, ");
+        var next = 1;
+        var shape = PrintColumns(sql, query, caller, Alias, ref next);
+        sql.Sql(" from ").ListHere().Sql(" join ").Sql(query.Table.Quoted).Sql(" t on t.id = ").Text(FilterCompiler.Clean(id)).Sql(" where ");
+        AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
+        if (!sql.EndList())
+            throw new InvalidOperationException("A row's access rules hold a value that cannot be listed.");
         return shape;
     }
 
     // Everything that decides which rows there are, and in which order.
-    private static void PrintSelected(Statement sql, RowQuery query, Caller caller)
+    private static void PrintSelected(Statement sql, RowQuery query, Caller caller, bool isOpen)
     {
-        var form = SettledPlan.Of(query, caller);
+        var form = SettledPlan.Of(query, caller, isOpen);
         sql.HidesValues = form != PageForm.Planned;
         sql.Sql(query.Table.Quoted).Sql(" t where ");
         AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
@@ -66,7 +87,7 @@ internal static class ReadCompiler
 
     // The page is settled first, so that no more rows than its own are looked up, and "offset 0" keeps each look-up a look-up by key, which
     // leaves the rows in the page's order.
-    private static ReadShape PrintJoined(Statement sql, RowQuery query, ReadShape shape, Caller caller, int next)
+    private static ReadShape PrintJoined(Statement sql, RowQuery query, ReadShape shape, Caller caller, bool isOpen, int next)
     {
         var joined = ImmutableArray.CreateBuilder<ReadShape>(query.Joins.Length);
         var aliases = new string[query.Joins.Length];
@@ -79,7 +100,7 @@ internal static class ReadCompiler
         }
 
         sql.Sql(" from (select t.* from ");
-        PrintSelected(sql, query, caller);
+        PrintSelected(sql, query, caller, isOpen);
         sql.Sql(") t");
         for (var i = 0; i < aliases.Length; i++)
         {

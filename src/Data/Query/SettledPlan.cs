@@ -10,14 +10,17 @@ namespace Backend.Data.Query;
 internal static class SettledPlan
 {
     /// <summary>
-    /// How a read is printed: a page in the order of one indexed field, without a condition on another one and for a caller without principals, goes
-    /// along that index from where the page begins until it is full. What PostgreSQL would guess about such a read without its values must not lead
+    /// How a read is printed: a page in the order of one indexed field, without a condition on another one, goes along that index from where the page begins
+    /// until it is full; a user's only in an open table, as elsewhere his own rows may be far between. What PostgreSQL would guess about such a read without its values must not lead
     /// it elsewhere, so the limit is shown where the condition has one end (a third of the table is expected then, and a tenth of that would be too
     /// much), and hidden where it has two (half a percent is expected, which a limit may exceed).
     /// </summary>
-    public static PageForm Of(RowQuery query, Caller caller)
+    /// <param name="query">The read.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="isOpen">Whether the table is one of <see cref="OpenTables"/>.</param>
+    public static PageForm Of(RowQuery query, Caller caller, bool isOpen)
     {
-        if (query is not { Limit: { } limit, Offset: 0, WithScore: null } || (caller.UserId is not null && !caller.IsAdministrator)
+        if (query is not { Limit: { } limit, Offset: 0, WithScore: null } || (caller.UserId is not null && !caller.IsAdministrator && !isOpen)
             || Leading(query) is not { } field || AccessRules.IsByOwner(query.Table, query.Operation, caller))
         {
             return PageForm.Planned;

@@ -11,6 +11,7 @@ internal sealed class Statement
     private StringBuilder _text = new(512);
     private readonly List<NpgsqlParameter> _parameters = [];
     private int _aliases;
+    private int _list = -1;
 
     /// <summary>Appends constant SQL or an identifier quoted by the catalog.</summary>
     public Statement Sql(string sql)
@@ -132,10 +133,51 @@ internal sealed class Statement
     /// <summary>Prints values where the planner does not see them, until further notice: a plan then counts for all values.</summary>
     public bool HidesValues { private get; set; }
 
+    /// <summary>
+    /// From here on values are columns of a list <c>v</c> instead of parameters (<see cref="ValueList"/>): statements of the same text, printed for different
+    /// requests, can then be sent as one.
+    /// </summary>
+    public Statement ListValues()
+    {
+        _list = 0;
+        return this;
+    }
+
+    /// <summary>The place of the list in the text; it is printed by <see cref="EndList"/>.</summary>
+    public Statement ListHere()
+    {
+        _list = _text.Length;
+        return this;
+    }
+
+    /// <summary>Prints the list where it belongs: all values are known.</summary>
+    /// <returns>False: one of the values cannot be listed.</returns>
+    public bool EndList()
+    {
+        if (ValueList.TryPrint(_parameters) is not { } list)
+            return false;
+        _text.Insert(_list, list);
+        return true;
+    }
+
+    /// <summary>The command that statements of one text with a list make together.</summary>
+    public static NpgsqlCommand ToCommand(NpgsqlConnection connection, string text, IReadOnlyList<Statement> listed)
+    {
+        var command = new NpgsqlCommand(text, connection);
+        for (var i = 0; i < listed[0]._parameters.Count; i++)
+            command.Parameters.Add(ValueList.Gather(listed, i));
+        return command;
+    }
+
+    /// <summary>A value that was printed.</summary>
+    internal NpgsqlParameter this[int parameter] => _parameters[parameter];
+
     private Statement Add(NpgsqlParameter parameter)
     {
         _parameters.Add(parameter);
-        if (HidesValues)
+        if (_list >= 0)
+            _text.Append("v.p").Append(_parameters.Count).Append(ValueList.CastOf(parameter));
+        else if (HidesValues)
             _text.Append("(select $").Append(_parameters.Count).Append(')');
         else
             _text.Append('$').Append(_parameters.Count);

@@ -182,21 +182,8 @@ internal sealed class InsertList
         return list;
     }
 
-    /// <summary>A list of principals in PostgreSQL's text form, every element quoted.</summary>
-    private static string? Literal(System.Collections.Immutable.ImmutableArray<string>? principals)
-    {
-        if (principals is not { IsDefault: false } list)
-            return null;
-        var text = new StringBuilder("{");
-        foreach (var principal in list)
-        {
-            if (text.Length > 1)
-                text.Append(',');
-            text.Append('"').Append(principal.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
-        }
-
-        return text.Append('}').ToString();
-    }
+    private static string? Literal(System.Collections.Immutable.ImmutableArray<string>? principals) =>
+        principals is { IsDefault: false } list ? ValueList.ArrayText(list) : null;
 
     private static string Text(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -48,12 +48,12 @@ public sealed partial class RowStore
     }
 
     // Rows of different requests in one statement.
-    private async Task<IReadOnlyList<WriteResult>> InsertGatheredAsync(Table table, IReadOnlyList<GatheredRow> rows)
+    private async Task<IReadOnlyList<Outcome<WriteResult>>> InsertGatheredAsync(InsertShape shape, IReadOnlyList<GatheredInsert> rows)
     {
         var list = new InsertList();
         foreach (var row in rows)
             list.Add(row.Id, row.Changes, row.Acl);
-        return await ExecuteAsync(list, rows, table, null, CancellationToken.None);
+        return [.. await ExecuteAsync(list, rows, shape.Table, null, CancellationToken.None)];
     }
 
     private List<Piece> Pieces(Table table, IReadOnlyList<NewRow> rows, Caller caller)
@@ -72,7 +72,7 @@ public sealed partial class RowStore
                 var defaults = AddDefaults(table, row.Changes);
                 var (acl, ownAcl) = AclOf(table, row.Changes, caller);
                 open.List!.Add(named.Id!, row.Changes.Changes, acl);
-                open.Listed.Add(new GatheredRow(named.Id!, row.Changes.Changes, acl, defaults, ownAcl));
+                open.Listed.Add(new GatheredInsert(named.Id!, row.Changes.Changes, acl, defaults, ownAcl));
             }
             else
             {
@@ -84,7 +84,7 @@ public sealed partial class RowStore
         return pieces;
     }
 
-    private async Task<List<WriteResult>> ExecuteAsync(InsertList list, IReadOnlyList<GatheredRow> rows, Table table, RowTransaction? transaction, CancellationToken cancellation)
+    private async Task<List<WriteResult>> ExecuteAsync(InsertList list, IReadOnlyList<GatheredInsert> rows, Table table, RowTransaction? transaction, CancellationToken cancellation)
     {
         var sql = new Statement();
         list.Print(sql, table, Now);
@@ -123,7 +123,7 @@ public sealed partial class RowStore
     /// <summary>Rows that one statement inserts; without a list: one row that is inserted by itself.</summary>
     private sealed record Piece(InsertList? List)
     {
-        public List<GatheredRow> Listed { get; } = [];
+        public List<GatheredInsert> Listed { get; } = [];
 
         public NewRow? Single { get; init; }
     }

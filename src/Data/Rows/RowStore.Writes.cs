@@ -47,8 +47,8 @@ public sealed partial class RowStore
         id ??= NewId();
         if (isGathered)
         {
-            var row = new GatheredRow(id, changes.Changes, acl, defaults, ownAcl);
-            return await _inserts.InsertAsync(table, row, () => InsertAsync(table, id, changes, acl, defaults, ownAcl, null, cancellation));
+            var row = new GatheredInsert(id, changes.Changes, acl, defaults, ownAcl);
+            return await _inserts.RunAsync(new InsertShape(table, row), row, () => InsertAsync(table, id, changes, acl, defaults, ownAcl, null, cancellation));
         }
 
         var result = await InsertAsync(table, id, changes, acl, defaults, ownAcl, transaction, cancellation);
@@ -114,7 +114,19 @@ public sealed partial class RowStore
         RequireFields(table, changes);
         if (transaction is null)
             await PrepareAsync(table, changes, cancellation);
+        if (transaction is null && interceptors.IsEmpty && ifVersion is null && TryGather(table, id, changes, caller) is { } gathered)
+            return await _changes.RunAsync(gathered.Statement.ToString(), gathered, () => ChangeAsync());
+        var result = await ChangeAsync();
+        foreach (var interceptor in interceptors)
+            await interceptor.AfterSaveAsync(save, result, cancellation);
+        return result;
 
+        async Task<WriteResult> ChangeAsync() => await ChangeRowAsync(table, id, changes, caller, transaction, cancellation, ifVersion);
+    }
+
+    private async Task<WriteResult> ChangeRowAsync(Table table, string id, ChangeSet changes, Caller caller, RowTransaction? transaction, CancellationToken cancellation,
+        uint? ifVersion)
+    {
         var sql = new Statement();
         var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: false);
         var rest = compiler.Rest;
@@ -137,10 +149,8 @@ public sealed partial class RowStore
         if (hasLinks)
             PrintLinks(sql, compiler);
 
-        var result = await ExecuteGuardedAsync(changes.Guard, sql, compiler, table, transaction, cancellation) ?? throw await MissedAsync(table, id, Operation.Update, caller, ifVersion, transaction, cancellation);
-        foreach (var interceptor in interceptors)
-            await interceptor.AfterSaveAsync(save, result, cancellation);
-        return result;
+        return await ExecuteGuardedAsync(changes.Guard, sql, compiler, table, transaction, cancellation)
+            ?? throw await MissedAsync(table, id, Operation.Update, caller, ifVersion, transaction, cancellation);
     }
 
     /// <summary>Deletes a row. References and links to it stay.</summary>
@@ -244,7 +254,7 @@ public sealed partial class RowStore
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             if (!await reader.ReadAsync(CancellationToken.None))
                 return null;
-            return new WriteResult(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), compiler?.ReadReturned(reader, 4) ?? [], null, reader.GetFieldValue<uint>(3));
+            return ReadResult(reader, compiler);
         }
         catch (NpgsqlException e)
         {

@@ -17,20 +17,26 @@ public sealed partial class RowStore
     private readonly ImmutableArray<IRowInterceptor> _interceptors;
     private readonly IndexDemand _indexes;
     private readonly Replica _replica;
+    private readonly OpenTables _open;
     private readonly int _idLength;
-    private readonly InsertGathering _inserts;
+    private readonly Gathering<InsertShape, GatheredInsert, WriteResult> _inserts;
+    private readonly Gathering<string, GatheredRead, Row?> _reads;
+    private readonly Gathering<string, GatheredChange, WriteResult> _changes;
 
     /// <summary>Makes a store.</summary>
     public RowStore(NpgsqlDataSource database, LiveCatalog catalog, IEnumerable<IRowInterceptor> interceptors, IndexDemand indexes, Replica replica,
-        IOptions<RowOptions> options)
+        OpenTables open, IOptions<RowOptions> options)
     {
         _database = database;
         _catalog = catalog;
         _interceptors = [.. interceptors];
         _indexes = indexes;
         _replica = replica;
+        _open = open;
         _idLength = options.Value.IdLength;
-        _inserts = new InsertGathering(InsertGatheredAsync);
+        _inserts = new(InsertGatheredAsync);
+        _reads = new((text, reads) => ExecuteReadsAsync(text, reads, CancellationToken.None));
+        _changes = new(ExecuteChangesAsync);
     }
 
     /// <summary>An id for a new row.</summary>
@@ -92,11 +98,11 @@ public sealed partial class RowStore
         foreach (var interceptor in Concerning(query.Table))
             query = await interceptor.BeforeFindAsync(query, caller, cancellation);
         var statement = QueryPlan.Begin(analyze);
-        ReadCompiler.PrintRows(statement, query, caller);
+        ReadCompiler.PrintRows(statement, query, caller, _open.Contains(query.Table));
         return await QueryPlan.ReadAsync(_database, statement, query.Table, cancellation);
     }
 
-    private static (Statement? Count, Statement? Rows, ReadShape? Shape) Print(RowQuery query, Caller caller)
+    private (Statement? Count, Statement? Rows, ReadShape? Shape) Print(RowQuery query, Caller caller)
     {
         Statement? count = null;
         if (query.WithCount)
@@ -109,13 +115,15 @@ public sealed partial class RowStore
         if (query.Limit is 0 && count is not null)
             return (count, null, null);
         var rows = new Statement();
-        return (count, rows, ReadCompiler.PrintRows(rows, query, caller));
+        return (count, rows, ReadCompiler.PrintRows(rows, query, caller, _open.Contains(query.Table)));
     }
 
     /// <summary>Reads one row by its id, as <see cref="Operation.Get"/>; null when there is none that the caller may read.</summary>
     public async Task<Row?> GetAsync(Table table, string id, Caller caller, RowQuery? shape = null, CancellationToken cancellation = default, RowTransaction? transaction = null)
     {
         var query = ById(table, id, shape);
+        if (transaction is null && query.Joins.IsEmpty && query.WithScore is null && !(query.MayLag && _replica.Database is not null) && (query.IsForWrite || !IsIntercepted(table)))
+            return await ReadGatheredAsync(query, id, caller, cancellation);
         Row? row;
         await using (var cursor = await OpenAsync(query, caller, cancellation, transaction))
             row = await cursor.ReadAsync(cancellation) ? cursor.Keep() : null;

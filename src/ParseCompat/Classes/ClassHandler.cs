@@ -110,6 +110,12 @@ internal partial class ClassHandler(ClassServices services)
         AddAllIncludes(options, table);
         var shape = new RowQuery { Table = table, MayLag = options.RowsMayLag, Fields = options.Include.FieldsOf(table) };
         var (query, isWhole) = await PlanIncludesAsync(RowStore.ById(table, id, shape), options.Include, request);
+        if (isWhole && query.Joins.IsEmpty)
+        {
+            var alone = await Services.Rows.GetAsync(table, id, request.Caller, query, request.Aborted, request.Transaction) ?? throw ParseError.ObjectNotFound();
+            return ParseResponse.Json(200, writer => WriteRow(writer, alone, options.Include, null, null, null));
+        }
+
         var cursor = await Services.Rows.OpenAsync(query, request.Caller, request.Aborted, request.Transaction);
         Row row;
         var isWritten = false;

@@ -62,6 +62,43 @@ internal sealed class SettledPlanTests
         }
     }
 
+    [TestCase("a range", 5000, 5400, 20)]
+    [TestCase("a long page of nearly all rows between two ends", 1, 19999, 1000)]
+    [TestCase("one end", 100, null, 100)]
+    [TestCase("no end", null, null, 100)]
+    public async Task A_users_page_of_an_open_table_has_one_plan_too(string name, int? from, int? to, int limit)
+    {
+        foreach (var roles in new string[][] { ["r"], [] })
+        {
+            var plan = await SettleAsync(Page(from, to, limit, true), Caller.User("ann", [.. roles]), isOpen: true);
+
+            Assert.That(plan.Generic, Is.GreaterThan(0), $"{name}: planned once");
+            Assert.That(plan.Lines, Has.Some.Contains("Index Scan Backward using score_by_score"), name);
+            Assert.That(plan.Lines, Has.None.Contains("Sort"), name);
+        }
+    }
+
+    [Test]
+    public async Task Open_is_a_table_of_which_everybody_may_read_a_tenth()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        var tables = new List<Table>();
+        foreach (var (origin, isPublic) in new[] { ("All", "true"), ("Fifth", "n % 5 = 0"), ("Hundredth", "n % 100 = 0"), ("Nothing", "false") })
+        {
+            var table = (await node.Get<LiveCatalog>().CreateTableAsync(origin, [], null)).FindByOrigin(origin)!;
+            await database.ExecuteAsync($"insert into {table.Quoted} (id, created_at, updated_at, acl_read) select n, now(), now(), case when {isPublic} then null else '{{ann}}'::text[] end from generate_series(1, 1000) n");
+            tables.Add(table);
+        }
+
+        var open = node.Get<OpenTables>();
+        await open.ReadAsync(CancellationToken.None);
+        Assert.That(tables.Select(open.Contains), Has.All.False, "nothing is known yet");
+        await database.ExecuteAsync("analyze");
+        await open.ReadAsync(CancellationToken.None);
+        Assert.That(tables.Select(open.Contains), Is.EqualTo(new[] { true, true, false, false }));
+    }
+
     [Test]
     public void A_page_whose_plan_depends_on_values_shows_them()
     {
@@ -72,6 +109,7 @@ internal sealed class SettledPlanTests
         Assert.That(Text(page, Caller.Anonymous), Does.Contain("(select $1)"));
         Assert.That(Text(page, Caller.Administrator), Does.Contain("(select $1)"));
         Assert.That(Text(page, Caller.User("ann", ["r"])), Does.Not.Contain("(select"), "how many rows are his depends on who he is");
+        Assert.That(Text(page, Caller.User("ann", ["r"]), isOpen: true), Does.Contain("(select $1)"), "the page is soon full whoever he is");
         Assert.That(Text(page with { Offset = 10 }, Caller.Anonymous), Does.Not.Contain("(select"));
         Assert.That(Text(page with { Filter = new Filter.AllOf([page.Filter, name]) }, Caller.Anonymous), Does.Not.Contain("(select"), "another field's index may be better");
         Assert.That(Text(page with { Sort = [] }, Caller.Anonymous), Does.Not.Contain("(select"), "two indexes");
@@ -106,29 +144,31 @@ internal sealed class SettledPlanTests
         return new RowQuery { Table = _table, Filter = new Filter.AllOf([.. conditions]), Sort = [new Sort(score, descending)], Limit = limit };
     }
 
-    private static string Text(RowQuery query, Caller caller)
+    private static string Text(RowQuery query, Caller caller, bool isOpen = false)
     {
         var sql = new Statement();
-        ReadCompiler.PrintRows(sql, query, caller);
+        ReadCompiler.PrintRows(sql, query, caller, isOpen);
         return sql.ToString();
     }
 
     /// <summary>Runs a read often enough for PostgreSQL to settle on a plan, and shows it.</summary>
-    private async Task<(long Generic, List<string> Lines)> SettleAsync(RowQuery query, Caller caller)
+    private async Task<(long Generic, List<string> Lines)> SettleAsync(RowQuery query, Caller caller, bool isOpen = false)
     {
         await using var connection = await _database.DataSource.OpenConnectionAsync();
         for (var i = 0; i < 7; i++)
         {
             var sql = new Statement();
-            ReadCompiler.PrintRows(sql, query, caller);
+            ReadCompiler.PrintRows(sql, query, caller, isOpen);
             await using var command = sql.ToCommand(connection);
             await command.PrepareAsync();
             await command.ExecuteNonQueryAsync();
         }
 
         var values = ((Filter.AllOf)query.Filter).Filters.Cast<Filter.Compare>().Select(c => c.Value.AsNumber.ToString(CultureInfo.InvariantCulture)).ToList();
+        if (caller.UserId is not null)
+            values.Insert(0, $"'{{{string.Join(',', caller.Principals)}}}'");
         await using var name = new NpgsqlCommand("select name, generic_plans, cardinality(parameter_types) from pg_prepared_statements where statement = $1", connection);
-        name.Parameters.Add(new NpgsqlParameter { Value = Text(query, caller) });
+        name.Parameters.Add(new NpgsqlParameter { Value = Text(query, caller, isOpen) });
         string statement;
         long generic;
         await using (var reader = await name.ExecuteReaderAsync())

@@ -1,0 +1,124 @@
+using Backend.Data.Access;
+using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Npgsql;
+
+namespace Backend.Data.Rows;
+
+/// <content>Reads and changes of single rows for several requests in one statement (docs/decisions/029-gathered-statements.md).</content>
+public sealed partial class RowStore
+{
+    /// <summary>A read of one row as the list has it.</summary>
+    private sealed record GatheredRead(Statement Statement, ReadShape Shape, Caller Caller);
+
+    /// <summary>A change of one row as the list has it.</summary>
+    private sealed record GatheredChange(Statement Statement, ChangeCompiler Compiler, Table Table, string Id);
+
+    // Requests that differ in their values only: the text names the table, the columns and the rules.
+    private Task<Row?> ReadGatheredAsync(RowQuery query, string id, Caller caller, CancellationToken cancellation)
+    {
+        var sql = new Statement();
+        var read = new GatheredRead(sql, ReadCompiler.PrintListedRow(sql, query, id, caller), caller);
+        var text = sql.ToString();
+        return _reads.RunAsync(text, read, async () => (await ExecuteReadsAsync(text, [read], cancellation))[0].Result);
+    }
+
+    private async Task<IReadOnlyList<Outcome<Row?>>> ExecuteReadsAsync(string text, IReadOnlyList<GatheredRead> reads, CancellationToken cancellation)
+    {
+        var table = reads[0].Shape.Table;
+        var connection = await OpenConnectionAsync(cancellation);
+        try
+        {
+            await using var command = Statement.ToCommand(connection, text, [.. reads.Select(r => r.Statement)]);
+            await using var reader = await command.ExecuteReaderAsync(cancellation);
+            var rows = new Outcome<Row?>[reads.Count];
+            while (await reader.ReadAsync(cancellation))
+            {
+                var n = (int)reader.GetInt64(0) - 1;
+                rows[n] = new ListedRow(reader, reads[n].Shape, reads[n].Caller).Keep();
+            }
+
+            return rows;
+        }
+        catch (NpgsqlException e)
+        {
+            DatabaseErrors.Settle(connection, e);
+            if (DatabaseErrors.TryMap(e, table, out var refusal))
+                throw refusal;
+            throw;
+        }
+        finally
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    /// <summary>The change as a list has it; null: it has to be a statement of its own.</summary>
+    private static GatheredChange? TryGather(Table table, string id, ChangeSet changes, Caller caller)
+    {
+        if (changes.Guard is not null || changes.Acl is not null)
+            return null;
+        var sql = new Statement().ListValues();
+        var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: false);
+        if (compiler.Links.Count > 0 || compiler.Unlinks.Count > 0)
+            return null;
+        var rest = compiler.Rest;
+        sql.Sql("update ").Sql(table.Quoted).Sql(" t set updated_at = ").Sql(Now);
+        foreach (var (field, expression) in compiler.Columns)
+            sql.Sql(", ").Sql(field.QuotedColumn).Sql(" = ").Sql(expression);
+        if (rest is not null)
+            sql.Sql(", rest = ").Sql(rest);
+
+        // Nobody waits here for a row, so that two statements cannot wait for each other: whose row is taken goes by itself.
+        sql.Sql(" from (select v.*, l.id from ").ListHere().Sql(" join ").Sql(table.Quoted).Sql(" l on l.id = ").Text(FilterCompiler.Clean(id))
+            .Sql(" for no key update of l skip locked) v where t.id = v.id and ");
+        AccessRules.PrintWritable(sql, table, Operation.Update, caller, "t", changes.AddsFields);
+        sql.Sql(" returning t.id, t.created_at, t.updated_at, t.xmin");
+        PrintReturned(sql, compiler);
+        sql.Sql(", v.n");
+        return sql.EndList() ? new GatheredChange(sql, compiler, table, id) : null;
+    }
+
+    private async Task<IReadOnlyList<Outcome<WriteResult>>> ExecuteChangesAsync(string text, IReadOnlyList<GatheredChange> changes)
+    {
+        // A row is changed once by a statement: its second change goes by itself.
+        var outcomes = new Outcome<WriteResult>[changes.Count];
+        Array.Fill(outcomes, Outcome<WriteResult>.Refused);
+        var places = new List<int>(changes.Count);
+        var ids = new HashSet<string>(StringComparer.Ordinal);
+        for (var i = 0; i < changes.Count; i++)
+        {
+            if (ids.Add(changes[i].Id))
+                places.Add(i);
+        }
+
+        var connection = await OpenConnectionAsync(CancellationToken.None);
+        try
+        {
+            await using var command = Statement.ToCommand(connection, text, [.. places.Select(p => changes[p].Statement)]);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            var last = reader.FieldCount - 1;
+            while (await reader.ReadAsync(CancellationToken.None))
+            {
+                var place = places[(int)reader.GetInt64(last) - 1];
+                outcomes[place] = ReadResult(reader, changes[place].Compiler);
+            }
+
+            return outcomes;
+        }
+        catch (NpgsqlException e)
+        {
+            DatabaseErrors.Settle(connection, e);
+            if (DatabaseErrors.TryMap(e, changes[0].Table, out var refusal))
+                throw refusal;
+            throw;
+        }
+        finally
+        {
+            await connection.DisposeAsync();
+        }
+    }
+
+    private static WriteResult ReadResult(NpgsqlDataReader reader, ChangeCompiler? compiler) =>
+        new(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), compiler?.ReadReturned(reader, 4) ?? [], null, reader.GetFieldValue<uint>(3));
+}
