@@ -93,6 +93,8 @@ internal static class DraftReader
         }
 
         var steps = dot < 0 ? [] : key[(dot + 1)..].Split('.').ToImmutableArray();
+        if (steps.Length > NestedJson.MaxDepth)
+            throw new ParseError(ErrorCode.InvalidKeyName, $"Field {name} is nested too deeply.");
         foreach (var step in steps)
         {
             if (step.Length is 0 or > ClassName.MaxNameLength || step.Contains('$', StringComparison.Ordinal))

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Backend.Data.Catalog;
+using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Queries;
 
@@ -9,6 +10,11 @@ namespace Backend.ParseCompat.Queries;
 /// </summary>
 internal sealed class IncludeNode(string name)
 {
+    /// <summary>A longer path is refused for everybody: the tree is walked by recursion, and a level is a statement.</summary>
+    private const int MaxDepth = 100;
+
+    private readonly KeyedList<IncludeNode> _children = new();
+
     /// <summary>The four keys that are always there.</summary>
     public static bool IsAlwaysSelected(string key) => key is "objectId" or "createdAt" or "updatedAt" or "ACL";
 
@@ -16,7 +22,7 @@ internal sealed class IncludeNode(string name)
     public string Name { get; } = name;
 
     /// <summary>The fields below it that are included.</summary>
-    public List<IncludeNode> Children { get; } = [];
+    public List<IncludeNode> Children => _children.Values;
 
     /// <summary>The columns wanted of its rows; null: all.</summary>
     public HashSet<string>? Keys { get; set; }
@@ -25,31 +31,26 @@ internal sealed class IncludeNode(string name)
     public HashSet<string>? Excluded { get; private set; }
 
     /// <summary>The child of a field, or null.</summary>
-    public IncludeNode? Find(string field)
-    {
-        foreach (var child in Children)
-        {
-            if (child.Name == field)
-                return child;
-        }
-
-        return null;
-    }
+    public IncludeNode? Find(string field) => _children.Find(field);
 
     /// <summary>Includes a path and every level above its end.</summary>
+    /// <exception cref="ParseError">102: a path that is too long.</exception>
     public void Add(ReadOnlySpan<string> path)
     {
+        if (path.Length > MaxDepth)
+            throw new ParseError(ErrorCode.InvalidQuery, $"Include depth of {path.Length} exceeds maximum allowed depth of {MaxDepth}");
         var node = this;
         foreach (var step in path)
         {
             var child = node.Find(step);
             if (child is null)
-                node.Children.Add(child = new IncludeNode(step));
+                node._children.Put(step, child = new IncludeNode(step));
             node = child;
         }
     }
 
     /// <summary>Selects a path: its root column, and of every included row on the way the next step.</summary>
+    /// <exception cref="ParseError">102: a path that is too long.</exception>
     public void Select(ReadOnlySpan<string> path)
     {
         if (path.Length > 1)
@@ -65,6 +66,7 @@ internal sealed class IncludeNode(string name)
     }
 
     /// <summary>Leaves out the end of a path.</summary>
+    /// <exception cref="ParseError">102: a path that is too long.</exception>
     public void Exclude(ReadOnlySpan<string> path)
     {
         if (path.Length > 1)

@@ -11,16 +11,19 @@ internal sealed class KeyedList<T>
     private readonly List<T> _values = [];
     private Dictionary<string, int>? _positions;
 
-    /// <summary>The keys.</summary>
-    public IReadOnlyList<string> Keys => _keys;
+    /// <summary>The keys, to be read only.</summary>
+    public List<string> Keys => _keys;
 
-    /// <summary>The values, each at its key's position.</summary>
-    public IReadOnlyList<T> Values => _values;
+    /// <summary>The values, each at its key's position, to be read only.</summary>
+    public List<T> Values => _values;
+
+    /// <summary>The value of a key; default when it is not there.</summary>
+    public T? Find(string key) => PositionOf(key) is >= 0 and var position ? _values[position] : default;
 
     /// <summary>Sets the value of a key.</summary>
     public void Put(string key, T value)
     {
-        var position = _positions is null ? _keys.IndexOf(key) : _positions.GetValueOrDefault(key, -1);
+        var position = PositionOf(key);
         if (position >= 0)
         {
             _values[position] = value;
@@ -33,4 +36,6 @@ internal sealed class KeyedList<T>
         if (_positions is null && _keys.Count > Few)
             _positions = _keys.Select((k, i) => KeyValuePair.Create(k, i)).ToDictionary(StringComparer.Ordinal);
     }
+
+    private int PositionOf(string key) => _positions is null ? _keys.IndexOf(key) : _positions.GetValueOrDefault(key, -1);
 }

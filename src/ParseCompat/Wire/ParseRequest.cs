@@ -12,7 +12,7 @@ namespace Backend.ParseCompat.Wire;
 internal sealed class ParseRequest
 {
     private List<KeyValuePair<string, string>>? _query;
-    private IReadOnlyList<Parameter>? _parameters;
+    private List<Parameter>? _parameters;
 
     /// <summary>The HTTP request behind it (of a batch: the outer one).</summary>
     public required HttpContext Http { get; init; }
@@ -124,7 +124,7 @@ internal sealed class ParseRequest
         Shared = shared,
     };
 
-    private IReadOnlyList<Parameter> ReadParameters()
+    private List<Parameter> ReadParameters()
     {
         var read = new KeyedList<Parameter>();
         if (Body.IsObject && Body.Json.Length > 2)

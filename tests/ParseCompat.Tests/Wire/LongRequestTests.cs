@@ -56,6 +56,25 @@ public sealed class LongRequestTests
         Assert.That(error.Message, Is.EqualTo("Invalid parameter for query: k0"));
     }
 
+    [TestCase("include")]
+    [TestCase("keys")]
+    [TestCase("excludeKeys")]
+    [MaxTime(15_000)]
+    public void Very_many_paths_are_read_quickly_and_very_long_ones_refused(string parameter)
+    {
+        var options = FindParameters("", $"\"{parameter}\":\"{List(i => $"k{i}.x.y")}\"");
+        var error = Assert.Throws<ParseError>(() => FindParameters("", $"\"{parameter}\":\"{List(_ => "x", ".")}\""))!;
+
+        Assert.That(options.Include.Children, Has.Count.EqualTo(Many));
+        Assert.That(error.Code, Is.EqualTo(ErrorCode.InvalidQuery));
+    }
+
+    [Test]
+    public void A_key_of_very_many_steps_is_refused()
+    {
+        Assert.That(() => Draft($"\"{List(_ => "x", ".")}\":1"), Throws.TypeOf<ParseError>().With.Property("Code").EqualTo(ErrorCode.InvalidKeyName));
+    }
+
     [Test]
     public void Of_a_query_string_a_thousand_parameters_count()
     {
