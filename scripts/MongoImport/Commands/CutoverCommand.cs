@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Backend.Data.Changes;
 using Backend.Data.Migrations;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Returning;
 
@@ -30,6 +31,10 @@ internal sealed class CutoverCommand : Command
         --database NAME       which database of the source, when the connection string names none
         --accept-differences  go over although something differs: what this command has listed is then as it is here
         --no-way-back         do not note changes for import-mongo return
+        --files FOLDER        the file store for what comes into GridFS meanwhile; default: the setting Files__Directory of the API
+        --files-key FILE      a file whose first line is the passphrase that the old server encrypted files with (encryptionKey)
+        --bucket NAME         the bucket of GridFS; default: fs
+        --temporary FOLDER    where files are put together, and compressed archives unpacked
         --rejects FILE        where documents go that cannot be decoded; default: follow-rejects.jsonl
 
         exit code: 0 gone over, 1 not: writes stay closed
@@ -37,7 +42,7 @@ internal sealed class CutoverCommand : Command
 
     public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects"], ["--source-stopped", "--accept-differences", "--no-way-back"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects", "--temporary", .. FileImportOptions.Names], ["--source-stopped", "--accept-differences", "--no-way-back"]);
         if (!given.Has("--source-stopped"))
         {
             throw new ArgumentException("Stop the old server first, and every other writer of its database; then say so with --source-stopped. What it writes after the cut-over is lost.");
@@ -47,7 +52,7 @@ internal sealed class CutoverCommand : Command
         await using var source = FollowCommand.Source(given);
         var connection = given.Connection();
         await MigrationRunner.RunAsync(connection, stop);
-        await using var follower = await Follower.OpenAsync(connection, source, given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
+        await using var follower = await Follower.OpenAsync(connection, source, FileImportOptions.Parse(given), given.Value("--temporary") ?? Path.GetTempPath(), given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
         var cutover = new Cutover(follower, source, line.Say);
         var verified = await cutover.RequireVerifyAsync(stop);
         await follower.BeginAsync(stop);
@@ -68,7 +73,7 @@ internal sealed class CutoverCommand : Command
         }
         await GoOverAsync(follower, given.Has("--no-way-back"), cutover.Report(taken.Elapsed), stop);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Gone over in {taken.Elapsed.TotalSeconds:0.0} s: {cutover.Compared:N0} documents compared once more, {cutover.Differences.Count} differences. Both APIs accept writes."));
+            $"Gone over in {taken.Elapsed.TotalSeconds:0.0} s: {cutover.Compared:N0} documents compared once more, {(cutover.Files is { } files ? $"{files:N0} files known, " : "")}{cutover.Differences.Count} differences. Both APIs accept writes."));
         return Done;
     }
 

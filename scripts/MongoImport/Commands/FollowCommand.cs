@@ -1,4 +1,5 @@
 using Backend.Data.Migrations;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Live;
 
@@ -24,6 +25,10 @@ internal sealed class FollowCommand : Command
         --database NAME       which database of the source, when the connection string names none
         --catch-up            ends when it has caught up
         --abandon             gives the follow up: both APIs accept writes again, and the source's further changes are never brought
+        --files FOLDER        the file store for what comes into GridFS meanwhile; default: the setting Files__Directory of the API
+        --files-key FILE      a file whose first line is the passphrase that the old server encrypted files with (encryptionKey)
+        --bucket NAME         the bucket of GridFS; default: fs
+        --temporary FOLDER    where files are put together, and compressed archives unpacked
         --rejects FILE        where documents go that cannot be decoded; default: follow-rejects.jsonl
 
         exit code: 0 caught up (--catch-up), the oplog's end, or given up (--abandon), 1 failed, 130 stopped
@@ -31,12 +36,12 @@ internal sealed class FollowCommand : Command
 
     public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects"], ["--catch-up", "--abandon"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects", "--temporary", .. FileImportOptions.Names], ["--catch-up", "--abandon"]);
         var line = new FollowLine(Console.Error, !Console.IsErrorRedirected);
         await using var source = Source(given);
         var connection = given.Connection();
         await MigrationRunner.RunAsync(connection, stop);
-        await using var follower = await Follower.OpenAsync(connection, source, given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
+        await using var follower = await Follower.OpenAsync(connection, source, FileImportOptions.Parse(given), given.Value("--temporary") ?? Path.GetTempPath(), given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
         if (given.Has("--abandon"))
         {
             await FollowState.AbandonAsync(follower.Database, stop);
@@ -64,6 +69,6 @@ internal sealed class FollowCommand : Command
         var source = given.Only("source");
         return LiveAddress.Is(source)
             ? new LiveFollowed(LiveAddress.Parse(source, given.Value("--database")))
-            : new DumpFollowed(source, given.Value("--database"), Path.GetTempPath());
+            : new DumpFollowed(source, given.Value("--database"), given.Value("--temporary") ?? Path.GetTempPath());
     }
 }

@@ -24,7 +24,10 @@ internal sealed class VerifyCommand : Command
         --rules FILE          the rules of the import; default: those that the import has kept
         --streams N           connections that compare at a time; default: one for each core
         --database NAME       which database of the source, when it holds several
-        --temporary FOLDER    where standard input and compressed archives are put meanwhile
+        --files FOLDER        the file store, with which the files in GridFS are compared; default: the setting Files__Directory of the API
+        --files-key FILE      a file whose first line is the passphrase that the old server encrypted files with (encryptionKey)
+        --bucket NAME         the bucket of GridFS; default: fs
+        --temporary FOLDER    where files of several chunks, standard input and compressed archives are put meanwhile
 
         exit code: 0 nothing differs that no rule explains, 2 something does, 1 failed, also for one class
         """;

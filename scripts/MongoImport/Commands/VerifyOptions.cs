@@ -1,4 +1,5 @@
 using System.Globalization;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Rules;
 
 namespace Backend.MongoImport.Commands;
@@ -34,6 +35,9 @@ internal sealed record VerifyOptions(string Source, string Connection)
     /// <summary>Where standard input and unpacked archives are put meanwhile.</summary>
     public string Temporary { get; init; } = Path.GetTempPath();
 
+    /// <summary>The file store; without a folder files are not compared.</summary>
+    public FileImportOptions Files { get; init; } = new();
+
     /// <summary>What the operator settled; null: what the import was told counts.</summary>
     public ImportRules? Rules { get; init; }
 
@@ -41,7 +45,7 @@ internal sealed record VerifyOptions(string Source, string Connection)
     /// <exception cref="ArgumentException">They say nothing that can be done; the message is for the operator.</exception>
     public static VerifyOptions Parse(IReadOnlyList<string> arguments)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--only", "--database", "--report", "--differences", "--streams", "--temporary", "--rules"], ["--allow-writes"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--only", "--database", "--report", "--differences", "--streams", "--temporary", "--rules", .. FileImportOptions.Names], ["--allow-writes"]);
         var options = new VerifyOptions(given.Only("source"), given.Connection());
         return options with
         {
@@ -54,6 +58,7 @@ internal sealed record VerifyOptions(string Source, string Connection)
                 : int.TryParse(streams, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= MostStreams ? number
                 : throw new ArgumentException($"--streams is a number from 1 to {MostStreams}."),
             Temporary = given.Value("--temporary") ?? options.Temporary,
+            Files = FileImportOptions.Parse(given),
             Rules = given.Value("--rules") is { } rules ? RulesReader.ReadFile(rules) : null,
         };
     }

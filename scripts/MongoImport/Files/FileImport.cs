@@ -21,8 +21,9 @@ internal sealed class FileImport : IDisposable
 
     private readonly IFileStore _store;
     private readonly GridBucket _bucket;
-    private readonly RejectFile _rejects;
-    private readonly Progress _progress;
+    private RejectFile? _rejects;
+    private Progress? _progress;
+    private Action<GridFile, string?>? _told;
     private readonly FilesReport _report;
     private readonly Gcm? _gcm;
     private readonly string _folder;
@@ -32,13 +33,10 @@ internal sealed class FileImport : IDisposable
     private readonly SemaphoreSlim _saves = new(SavesAtOnce);
     private readonly List<Task> _running = [];
 
-    private FileImport(FileImportOptions options, GridBucket bucket, string temporary, RejectFile rejects, Progress progress)
+    private FileImport(FileImportOptions options, IFileStore store, GridBucket bucket, string temporary)
     {
-        // Whatever the API takes from clients: what is in GridFS has been taken.
-        _store = FileStores.Open(new FilesOptions { Directory = options.Folder!, MaxDetailsBytes = 1024 * 1024 });
+        _store = store;
         _bucket = bucket;
-        _rejects = rejects;
-        _progress = progress;
         _report = new FilesReport { Folder = options.Folder, Found = bucket.Files.Count, Older = bucket.Older };
         _gcm = options.Passphrase is null ? null : new Gcm(Gcm.KeyOf(options.Passphrase));
         _folder = Path.Combine(temporary, $"import-mongo-{Guid.NewGuid():n}.files");
@@ -70,7 +68,20 @@ internal sealed class FileImport : IDisposable
         {
             return new FilesReport { Found = bucket.Files.Count, Notes = { "Files were left: name the folder of the file store with --files, or set Files__Directory as for the API. import-mongo files imports them later." } };
         }
-        using var import = new FileImport(options, bucket, temporary, rejects, progress);
+        using var import = new FileImport(options, options.Open(), bucket, temporary) { _rejects = rejects, _progress = progress };
+        return await import.RunAsync(stop);
+    }
+
+    /// <summary>Puts the files of a bucket into a store, those too that it has.</summary>
+    /// <param name="options">The passphrase.</param>
+    /// <param name="store">Gets the files, or compares them.</param>
+    /// <param name="bucket">The files.</param>
+    /// <param name="temporary">Where files are put together.</param>
+    /// <param name="told">Told of each file what became of it: null when the store has it now, or why it cannot be put together. By several threads.</param>
+    /// <param name="stop">Cancels; what is in the store then stays.</param>
+    public static async Task<FilesReport> BringAsync(FileImportOptions options, IFileStore store, GridBucket bucket, string temporary, Action<GridFile, string?> told, CancellationToken stop)
+    {
+        using var import = new FileImport(options, store, bucket, temporary) { _told = told };
         return await import.RunAsync(stop);
     }
 
@@ -86,7 +97,7 @@ internal sealed class FileImport : IDisposable
 
     private async Task<FilesReport> RunAsync(CancellationToken stop)
     {
-        _progress.Begin("importing files", _bucket.Files.Count);
+        _progress?.Begin("importing files", _bucket.Files.Count);
         Directory.CreateDirectory(_folder);
         foreach (var broken in _bucket.Broken)
         {
@@ -126,7 +137,7 @@ internal sealed class FileImport : IDisposable
             Reject(file, "no file can have this name");
             Done(file);
         }
-        else if (await IsPresentAsync(file, stop))
+        else if (_told is null && await IsPresentAsync(file, stop))
         {
             _report.Present++;
             Done(file);
@@ -217,7 +228,7 @@ internal sealed class FileImport : IDisposable
     private void Again(Rejection rejection)
     {
         _report.DuplicateChunks++;
-        _rejects.Add(_bucket.Chunks!.Name, rejection);
+        _rejects?.Add(_bucket.Chunks!.Name, rejection);
     }
 
     private void Unfinished()
@@ -279,7 +290,8 @@ internal sealed class FileImport : IDisposable
                 _report.Imported++;
                 _report.Bytes += length;
             }
-            _progress.Loaded(1);
+            _told?.Invoke(file, null);
+            _progress?.Loaded(1);
         }
         catch (Refusal e)
         {
@@ -335,8 +347,11 @@ internal sealed class FileImport : IDisposable
         return NestedWriter.TryWrite(new BsonValue(BsonType.Document, bytes), json, out _, out _) ? JsonDocument.Parse(json.Written.ToArray()).RootElement : null;
     }
 
-    private void Reject(GridFile file, string reason) =>
+    private void Reject(GridFile file, string reason)
+    {
         Reject(new Rejection(_bucket.Entries.Path, 0, file.Number, $"{file.Name}: {reason}", file.Entry));
+        _told?.Invoke(file, reason);
+    }
 
     private void Reject(Rejection rejection)
     {
@@ -344,6 +359,6 @@ internal sealed class FileImport : IDisposable
         {
             _report.Damaged++;
         }
-        _rejects.Add(_bucket.Entries.Name, rejection);
+        _rejects?.Add(_bucket.Entries.Name, rejection);
     }
 }

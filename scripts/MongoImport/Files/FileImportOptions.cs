@@ -1,3 +1,4 @@
+using Backend.Data.Files;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Sources;
 
@@ -33,6 +34,9 @@ internal sealed record FileImportOptions
             Bucket = given.Value("--bucket") ?? options.Bucket,
         };
     }
+
+    /// <summary>Opens the store of <see cref="Folder"/>. Details may be larger than the API takes them from clients: what is in GridFS has been taken.</summary>
+    public IFileStore Open() => FileStores.Open(new FilesOptions { Directory = Folder!, MaxDetailsBytes = 1024 * 1024 });
 
     // In a file: a command line can be seen by everybody on the machine.
     private static string Read(string path)

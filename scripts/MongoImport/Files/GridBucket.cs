@@ -12,6 +12,9 @@ internal sealed class GridBucket
     /// <summary>What a bucket is called that nobody has named.</summary>
     public const string DefaultName = "fs";
 
+    private const string Entry = ".files";
+    private const string Chunk = ".chunks";
+
     private readonly Dictionary<(ulong, ulong), GridFile> _byId = [];
     private readonly Dictionary<string, GridFile> _byName = new(StringComparer.Ordinal);
 
@@ -29,6 +32,15 @@ internal sealed class GridBucket
     /// <summary>Entries read.</summary>
     public long Count { get; private set; }
 
+    /// <summary>A bucket of entries and chunks from anywhere.</summary>
+    /// <exception cref="SourceDamagedException">The entries are damaged.</exception>
+    public static GridBucket Of(SourceCollection entries, SourceCollection? chunks)
+    {
+        var bucket = new GridBucket(entries, chunks);
+        bucket.Read();
+        return bucket;
+    }
+
     /// <summary>The file of each name: the entry that was uploaded last.</summary>
     public IReadOnlyDictionary<string, GridFile> Files => _byName;
 
@@ -40,7 +52,13 @@ internal sealed class GridBucket
 
     /// <summary>Whether a collection belongs to the bucket.</summary>
     public static bool Is(string collection, string bucket, string prefix) =>
-        collection == bucket + ".files" || collection == bucket + ".chunks" || collection == prefix + bucket + ".files" || collection == prefix + bucket + ".chunks";
+        IsEntries(collection, bucket, prefix) || collection == bucket + Chunk || collection == prefix + bucket + Chunk;
+
+    /// <summary>Whether a collection holds the entries of a bucket.</summary>
+    public static bool IsEntries(string collection, string bucket, string prefix) => collection == bucket + Entry || collection == prefix + bucket + Entry;
+
+    /// <summary>The collection of the chunks that belongs to one of entries.</summary>
+    public static string ChunksOf(string entries) => entries[..^Entry.Length] + Chunk;
 
     /// <summary>Reads a bucket's entries; null: the source has no such bucket.</summary>
     /// <param name="source">The source, scanned.</param>
@@ -50,7 +68,7 @@ internal sealed class GridBucket
     {
         var prefix = CollectionNames.PrefixOf(source.Collections.Select(c => c.Name));
         // The old server gave its bucket no prefix; other programs might.
-        var entries = Find(bucket + ".files") ?? Find(prefix + bucket + ".files");
+        var entries = Find(bucket + Entry) ?? Find(prefix + bucket + Entry);
         if (entries is null)
         {
             return null;
@@ -59,9 +77,7 @@ internal sealed class GridBucket
         {
             throw damage;
         }
-        var found = new GridBucket(entries, Find(entries.Name[..^".files".Length] + ".chunks"));
-        found.Read();
-        return found;
+        return Of(entries, Find(entries.Name[..^Entry.Length] + Chunk));
 
         SourceCollection? Find(string name) => source.Collections.FirstOrDefault(c => c.Name == name);
     }

@@ -6,6 +6,7 @@ using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
+using Backend.MongoImport.Sources;
 using Backend.MongoImport.Values;
 using Npgsql;
 
@@ -15,7 +16,7 @@ namespace Backend.MongoImport.Following;
 /// Brings batches of changes into the tables: first what they need of the catalog, then all rows and the position they lead to in one transaction. Of a document's changes
 /// in a batch only the last counts.
 /// </summary>
-internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalog, FollowedSource source, string prefix, ImportRules rules, RejectFile rejects, Action<string> say)
+internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalog, FollowedSource source, FileFollower files, string prefix, ImportRules rules, RejectFile rejects, Action<string> say)
     : IAsyncDisposable
 {
     private const string Schema = "_SCHEMA";
@@ -28,6 +29,8 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
     private readonly Dictionary<string, ClassFollower> _classes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LinkFollower> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _ignored = new(StringComparer.Ordinal);
+    private readonly List<ChangeEvent> _entries = [];
+    private readonly List<ChangeEvent> _chunks = [];
     private readonly List<ClassFollower> _closing = [];
     private readonly HashSet<ClassFollower> _open = [];
     private NpgsqlConnection? _connection;
@@ -80,8 +83,23 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
     private Dictionary<string, CollectionChanges> Gather(IReadOnlyList<ChangeEvent> events)
     {
         var changes = new Dictionary<string, CollectionChanges>(StringComparer.Ordinal);
+        _entries.Clear();
+        _chunks.Clear();
         foreach (var change in events)
         {
+            if (files.IsEntries(change.Collection))
+            {
+                _entries.Add(change);
+                continue;
+            }
+            if (files.IsChunks(change.Collection))
+            {
+                if (!source.TellsWhatItHolds)
+                {
+                    _chunks.Add(change);
+                }
+                continue;
+            }
             if (Of(change.Collection) is { } changed)
             {
                 changed.Add(change, RewriterOf(change.Collection));
@@ -203,10 +221,18 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         }
         if (advance is { } to)
         {
+            foreach (var broken in await FollowedFiles.NoteAsync(_connection, _entries, _chunks, stop))
+            {
+                rejects.Add(broken.Collection, new Rejection("(changes)", 0, 0, "the entry of a file lacks its id, name or length", broken.Document!));
+            }
             var last = to.Events.Count > 0 ? to.Events[^1].At : null;
             await FollowState.AdvanceAsync(_connection, to.Position, to.Events.Count, last, last is { } at ? DateTimeOffset.UtcNow - at : null, stop);
         }
         await transaction.CommitAsync(CancellationToken.None);
+        if (advance is not null && _entries.Count > 0)
+        {
+            files.Wake();
+        }
         if (classes.Exists(c => c.Plan.Name == ImportedHooks.ClassName))
         {
             await ImportedHooks.SyncAsync(catalog, stop);

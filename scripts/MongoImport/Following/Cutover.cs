@@ -25,6 +25,9 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
     /// <summary>Documents that were compared once more.</summary>
     public long Compared { get; private set; }
 
+    /// <summary>Entries of files that both sides have; null: they were not followed.</summary>
+    public long? Files { get; private set; }
+
     /// <summary>That a complete verify of this import has taken place.</summary>
     /// <exception cref="SourceException">None has, or it found what only another one can settle.</exception>
     public async Task<Verification> RequireVerifyAsync(CancellationToken stop)
@@ -47,6 +50,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
     /// <summary>Compares. The source has stopped, and all of its changes are here.</summary>
     public async Task CompareAsync(Verification verified, CancellationToken stop)
     {
+        _differences.AddRange(await follower.Files.CompareAsync(stop));
         if (!source.TellsWhatItHolds)
         {
             say("A dump does not say what the source holds now: nothing is compared but what the verify of the imported dump compared.");
@@ -58,6 +62,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         }
         var counts = await source.CountAsync(stop);
         await CountsAsync(counts, verified, stop);
+        await FileCountAsync(counts, stop);
         var changed = await ChangedAsync(stop);
         say($"Comparing {changed.Sum(c => c.Value.Count).ToString("N0", CultureInfo.InvariantCulture)} documents that have changed since the verify.");
         var comparer = new ChangedComparer(follower, source, _differences.Add);
@@ -127,6 +132,42 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         foreach (var (collection, count) in counts.Where(c => c.Value > 0 && follower.NameOf(c.Key) is { } name && Planner.IsSystemClass(name) && tables.All(t => t.Origin != name)))
         {
             Differ($"{collection}: {count} documents in the source, no class here.");
+        }
+    }
+
+    // Of files each name counts once, so only the entries can be counted.
+    private async Task FileCountAsync(IReadOnlyDictionary<string, long> counts, CancellationToken stop)
+    {
+        await using var command = follower.Database.CreateCommand("select files_known, (select count(*) from catalog.follow_files where not gone) from catalog.follow");
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        await reader.ReadAsync(stop);
+        var (known, kept) = (reader.GetBoolean(0), reader.GetInt64(1));
+        var entries = counts.Keys.Where(follower.Files.IsEntries).ToList();
+        var there = entries.Sum(c => counts[c]);
+        if (!known)
+        {
+            if (there > 0)
+            {
+                say($"{there.ToString("N0", CultureInfo.InvariantCulture)} files in GridFS were not followed, because no file store was named: import-mongo files SOURCE brings what is missing.");
+            }
+            return;
+        }
+        if (there != kept)
+        {
+            // What a server says at once may be an estimate, and an entry that is none is kept nowhere.
+            there = 0;
+            foreach (var collection in entries)
+            {
+                await foreach (var entry in source.ReadAsync(collection, null, stop))
+                {
+                    there += FollowedFiles.Read(entry.Span) is null ? 0 : 1;
+                }
+            }
+        }
+        Files = kept;
+        if (there != kept)
+        {
+            Differ($"Files: {there} entries in the source, {kept} known here.");
         }
     }
 

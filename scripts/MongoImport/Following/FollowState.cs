@@ -73,9 +73,10 @@ internal sealed record FollowState(string Source, string Prefix, string State, b
         await using var batch = database.CreateBatch();
         batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from catalog.follow_links"));
         batch.BatchCommands.Add(new NpgsqlBatchCommand("delete from catalog.follow_changes"));
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("truncate catalog.follow_files, catalog.follow_chunks"));
         var command = new NpgsqlBatchCommand("""
             insert into catalog.follow as f (source, prefix, state, position) values ($1, $2, 'importing', $3)
-            on conflict (only_row) do update set source = $1, prefix = $2, state = 'importing', linked = false, began_at = null, changes = 0, changed_at = null, lag_seconds = null,
+            on conflict (only_row) do update set source = $1, prefix = $2, state = 'importing', linked = false, files_known = false, began_at = null, changes = 0, changed_at = null, lag_seconds = null,
                 position = case when $4 and f.state = 'importing' and f.source = $1 then f.position else $3 end
             where f.state <> 'cut over' or $5
             """);

@@ -1,6 +1,7 @@
 using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Reporting;
@@ -24,6 +25,7 @@ internal sealed class Follower : IAsyncDisposable
     private readonly RejectFile _rejects;
     private readonly FollowLine _line;
     private BatchApplier? _applier;
+    private FileFollower? _files;
 
     private Follower(NpgsqlDataSource database, Listener listener, LiveCatalog catalog, NpgsqlConnection holder, FollowedSource source, string rejects, FollowLine line)
     {
@@ -68,6 +70,15 @@ internal sealed class Follower : IAsyncDisposable
     /// <summary>A sentence for the operator.</summary>
     public void Say(string sentence) => _line.Say(sentence);
 
+    /// <summary>Where files go.</summary>
+    public FileImportOptions FileOptions { get; init; } = new();
+
+    /// <summary>Where files are put together.</summary>
+    public string Temporary { get; init; } = Path.GetTempPath();
+
+    /// <summary>What is done about files; since <see cref="BeginAsync"/>.</summary>
+    public FileFollower Files => _files ?? throw new InvalidOperationException("It has not begun.");
+
     /// <summary>How far it had come when it was opened.</summary>
     public FollowState State { get; private set; } = null!;
 
@@ -78,7 +89,19 @@ internal sealed class Follower : IAsyncDisposable
     /// <param name="line">Shows how far it has come.</param>
     /// <param name="stop">Cancels.</param>
     /// <exception cref="SourceException">There is nothing to follow.</exception>
-    public static async Task<Follower> OpenAsync(string connectionString, FollowedSource source, string rejects, FollowLine line, CancellationToken stop)
+    public static Task<Follower> OpenAsync(string connectionString, FollowedSource source, string rejects, FollowLine line, CancellationToken stop) =>
+        OpenAsync(connectionString, source, new FileImportOptions(), Path.GetTempPath(), rejects, line, stop);
+
+    /// <summary>Connects, and holds off every other follower.</summary>
+    /// <param name="connectionString">The database.</param>
+    /// <param name="source">The source.</param>
+    /// <param name="files">Where files go.</param>
+    /// <param name="temporary">Where files are put together.</param>
+    /// <param name="rejects">Where documents go that cannot be decoded.</param>
+    /// <param name="line">Shows how far it has come.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <exception cref="SourceException">There is nothing to follow.</exception>
+    public static async Task<Follower> OpenAsync(string connectionString, FollowedSource source, FileImportOptions files, string temporary, string rejects, FollowLine line, CancellationToken stop)
     {
         var builder = new NpgsqlConnectionStringBuilder(connectionString);
         builder.Options = $"{builder.Options} {WriteSwitch.FollowerOption}";
@@ -90,7 +113,7 @@ internal sealed class Follower : IAsyncDisposable
         var listener = new Listener(connectionString, NullLogger<Listener>.Instance);
         var catalog = new LiveCatalog(database, listener, NullLogger<LiveCatalog>.Instance) { Follows = true };
         var holder = await database.OpenConnectionAsync(stop);
-        var follower = new Follower(database, listener, catalog, holder, source, rejects, line);
+        var follower = new Follower(database, listener, catalog, holder, source, rejects, line) { FileOptions = files, Temporary = temporary };
         try
         {
             await using var take = new NpgsqlCommand("select pg_try_advisory_lock($1)", holder) { Parameters = { new() { Value = FollowState.LockKey } } };
@@ -145,7 +168,9 @@ internal sealed class Follower : IAsyncDisposable
         await FollowState.BeginAsync(Database, stop);
         // A follow that was killed may have stopped between the rows of hooks and what is called.
         await ImportedHooks.SyncAsync(Catalog, stop);
-        _applier = new BatchApplier(Database, Catalog, _source, State.Prefix, Rules, _rejects, _line.Say);
+        _files = new FileFollower(this, _source, FileOptions, Temporary);
+        _applier = new BatchApplier(Database, Catalog, _source, _files, State.Prefix, Rules, _rejects, _line.Say);
+        await RetryAsync(() => _files.BeginAsync(!State.Linked, stop), stop);
         if (!State.Linked)
         {
             _line.Say("Reading the ids of join documents.");
@@ -163,6 +188,7 @@ internal sealed class Follower : IAsyncDisposable
         await using var changes = _source.Changes(state.Position, this);
         await using var pump = new ChangePump(changes, _line.Say, stop);
         _line.Begin(state.Changes);
+        Files.Start();
         var quiet = System.Diagnostics.Stopwatch.StartNew();
         try
         {
@@ -185,6 +211,7 @@ internal sealed class Follower : IAsyncDisposable
                     break;
                 }
             }
+            await RetryAsync(() => Files.DrainAsync(stop), stop);
         }
         catch (HistoryLostException e)
         {
@@ -198,6 +225,10 @@ internal sealed class Follower : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_files is not null)
+        {
+            await _files.DisposeAsync();
+        }
         if (_applier is not null)
         {
             await _applier.DisposeAsync();

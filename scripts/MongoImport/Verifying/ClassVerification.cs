@@ -26,8 +26,12 @@ internal sealed class ClassVerification(string name)
 
     public DifferenceList Differences { get; } = new();
 
+    /// <summary>Of files: the names that only the store has; bounded.</summary>
+    public List<string> Extra { get; } = [];
+
     /// <summary>Documents and rows that differ by a rule, or are left out by one.</summary>
-    public long Explained => Rules[Rule.DuplicateId] + Rules[Rule.ExpiredSession] + Rules[Rule.WrittenAfterImport] + Rules[Rule.ChangedMeanwhile] + Rules[Rule.Rejected] + Rules[Rule.JoinIncomplete] + Rules[Rule.JoinDuplicate];
+    public long Explained => Rules[Rule.DuplicateId] + Rules[Rule.ExpiredSession] + Rules[Rule.WrittenAfterImport] + Rules[Rule.ChangedMeanwhile] + Rules[Rule.Rejected] + Rules[Rule.JoinIncomplete] + Rules[Rule.JoinDuplicate]
+        + Rules[Rule.FileIncomplete] + Rules[Rule.FileReplaced] + Rules[Rule.FileExtra];
 
     /// <summary>Differences that nothing explains.</summary>
     public long Unexplained => Differences.Kept.Count + Differences.Dropped;

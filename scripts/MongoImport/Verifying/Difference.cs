@@ -23,6 +23,12 @@ internal enum DifferenceKind
 
     /// <summary>A class of the source is not in the database.</summary>
     NoClass,
+
+    /// <summary>A file of the source is not in the file store.</summary>
+    NoFile,
+
+    /// <summary>A file has another length or content in the file store.</summary>
+    FileContent,
 }
 
 /// <summary>One difference.</summary>

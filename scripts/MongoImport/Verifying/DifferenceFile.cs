@@ -9,7 +9,7 @@ internal static class DifferenceFile
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Writes the file, which only its owner may read: it holds an app's data.</summary>
+    /// <summary>Writes the file, also with the files that only the store has; which only its owner may read: it holds an app's data.</summary>
     public static void Write(string path, VerifyReport report)
     {
         using var file = PrivateFile.Create(path, FileMode.Create);
@@ -28,6 +28,18 @@ internal static class DifferenceFile
                 {
                     writer.WriteBoolean("writtenAfterImport", true);
                 }
+                writer.WriteEndObject();
+            }
+            file.WriteByte((byte)'\n');
+        }
+        foreach (var name in report.Classes.SelectMany(c => c.Extra))
+        {
+            using (var writer = new Utf8JsonWriter(file, Options))
+            {
+                writer.WriteStartObject();
+                writer.WriteString("kind", Rule.FileExtra.Key());
+                writer.WriteString("class", FileVerifier.Name);
+                writer.WriteString("id", name);
                 writer.WriteEndObject();
             }
             file.WriteByte((byte)'\n');

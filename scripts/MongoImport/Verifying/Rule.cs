@@ -33,6 +33,9 @@ internal enum Rule
     SchemaIgnored,
     PermissionsNarrowed,
     IndexNotBuilt,
+    FileIncomplete,
+    FileReplaced,
+    FileExtra,
 }
 
 internal static class RuleTexts
@@ -77,6 +80,9 @@ internal static class RuleTexts
         Rule.SchemaIgnored => "an entry of the schema that means nothing here",
         Rule.PermissionsNarrowed => "what the old server refused by its code is refused by permissions",
         Rule.IndexNotBuilt => "an index that could not be built as it was",
+        Rule.FileIncomplete => "a file that nobody can put together from what the source holds: pieces missing, another length or MD5, no storable name (import-mongo files says which)",
+        Rule.FileReplaced => "of uploads with one name the latest is the file",
+        Rule.FileExtra => "a file that only the store has: not from GridFS, or deleted there since",
         _ => rule.ToString(),
     };
 }

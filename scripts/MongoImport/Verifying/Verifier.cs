@@ -34,6 +34,10 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         var rules = await StoredRules.RequireAsync(database, options.Rules, stop);
         using var source = RuledSource.Over(DumpSource.Open(options.Source, options.Database, options.Temporary), rules);
         source.Say = progress.Say;
+        if (!ComparesFiles(rules))
+        {
+            source.Wanted = c => !IsChunks(c);
+        }
         progress.Begin($"reading {source.Description}");
         if (source.NeedsScan)
         {
@@ -42,9 +46,10 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         var catalog = await live.GetAsync(stop);
         var plan = Planner.Make(source, FirstBlock, catalog, rules);
         var report = new VerifyReport(source.Description);
-        report.Ignored.AddRange(plan.Ignored.Select(i => GridBucket.Is(i.Name, GridBucket.DefaultName, "") ? i with { Reason = "GridFS: import-mongo files holds the store against it" } : i));
+        report.Ignored.AddRange(plan.Ignored.Where(i => !GridBucket.Is(i.Name, options.Files.Bucket, "")));
         progress.Begin("comparing");
         await ClassesAsync(plan, catalog, database, report, started, stop);
+        await FilesAsync(source, rules, database, report, started, stop);
         await new FollowedChanges(database, clock, options.Patience).ExplainAsync(report, started, stop);
         report.Seconds = progress.Elapsed.TotalSeconds;
         report.IsComplete = options.Only.Count == 0 && !report.Failed;
@@ -53,7 +58,9 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         {
             var differences = report.Classes.SelectMany(c => c.Differences.Kept).ToList();
             var rows = differences.Where(d => d.Kind is DifferenceKind.Value or DifferenceKind.NoRow or DifferenceKind.NoDocument).Select(d => (d.ClassName, d.Id)).ToHashSet();
-            var others = report.Classes.Sum(c => c.Differences.Dropped) + differences.Count(d => d.Kind is not (DifferenceKind.Value or DifferenceKind.NoRow or DifferenceKind.NoDocument));
+            // Files that differ are noted elsewhere: the follow brings them once more.
+            var others = report.Classes.Sum(c => c.Differences.Dropped)
+                + differences.Count(d => d.Kind is not (DifferenceKind.Value or DifferenceKind.NoRow or DifferenceKind.NoDocument or DifferenceKind.NoFile or DifferenceKind.FileContent));
             await FollowState.NoteVerifyAsync(database, started, rows, others, stop);
         }
         return report;
@@ -70,10 +77,30 @@ internal sealed class Verifier(VerifyOptions options, Progress progress, TimePro
         Options = $"{new NpgsqlConnectionStringBuilder(connection).Options} -c jit=off",
     }.ConnectionString;
 
-    // What the plan asks of a scan is only whether there is anything, and whether it looks like Parse's: the types are in the catalog.
-    private static CollectionScan? FirstBlock(SourceCollection collection)
+    private bool ComparesFiles(ImportRules rules) => options.Only.Count == 0 && options.Files.Folder is not null && !rules.SkipFiles;
+
+    private bool IsChunks(SourceCollection collection) => collection.Name.EndsWith(options.Files.Bucket + ".chunks", StringComparison.Ordinal);
+
+    private async Task FilesAsync(DumpSource source, ImportRules rules, NpgsqlDataSource database, VerifyReport report, DateTimeOffset started, CancellationToken stop)
     {
-        if (collection.Damage is not null)
+        if (ComparesFiles(rules))
+        {
+            progress.Begin("comparing files");
+            if (await new FileVerifier(options.Files, database, clock, options.Patience).RunAsync(source, options.Temporary, started, stop) is { } files)
+            {
+                report.Classes.Insert(0, files);
+            }
+        }
+        else if (options.Only.Count == 0 && !rules.SkipFiles && source.Collections.Any(IsChunks))
+        {
+            report.FilesLeft = "Files in GridFS were not compared: name the folder of the file store with --files, or set Files__Directory as for the API.";
+        }
+    }
+
+    // What the plan asks of a scan is only whether there is anything, and whether it looks like Parse's: the types are in the catalog.
+    private CollectionScan? FirstBlock(SourceCollection collection)
+    {
+        if (collection.Damage is not null || IsChunks(collection))
         {
             return null;
         }

@@ -17,6 +17,9 @@ internal sealed class VerifyReport(string source)
     /// <summary>Collections that nobody imports.</summary>
     public List<IgnoredCollection> Ignored { get; } = [];
 
+    /// <summary>Why the files of the source were not compared; null: they were, or there are none.</summary>
+    public string? FilesLeft { get; set; }
+
     /// <summary>Every class was asked for, and compared to its end.</summary>
     public bool IsComplete { get; set; }
 
@@ -53,6 +56,10 @@ internal sealed class VerifyReport(string source)
         writer.WriteStartObject("classes");
         WriteClasses(writer);
         writer.WriteEndObject();
+        if (FilesLeft is not null)
+        {
+            writer.WriteString("filesLeft", FilesLeft);
+        }
         writer.WriteStartObject("ignored");
         foreach (var ignored in Ignored)
         {
@@ -93,6 +100,10 @@ internal sealed class VerifyReport(string source)
         var documents = Classes.Sum(c => c.Rows.Documents + c.Pairs);
         to.WriteLine($"{Number(documents)} documents and links in {Seconds.ToString("N1", CultureInfo.InvariantCulture)} s ({Number((long)(documents / Math.Max(Seconds, 0.001)))} a second): "
             + (Failed ? "not everything could be compared." : Unexplained == 0 ? "nothing unexplained." : $"{Number(Unexplained)} differences that nothing explains."));
+        if (FilesLeft is { } left)
+        {
+            to.WriteLine(left);
+        }
         if (!IsComplete && !Failed)
         {
             to.WriteLine("Not every class was compared: a cut-over asks for a verify of all.");
@@ -109,6 +120,7 @@ internal sealed class VerifyReport(string source)
             DifferenceKind.NoLink => "is not linked here",
             DifferenceKind.NoPair => "is linked here, and not in the source",
             DifferenceKind.NoClass => "the class is not in this database",
+            DifferenceKind.NoFile => $"is not in the file store ({d.Source})",
             _ => $"source {d.Source ?? "(nothing)"}, here {d.Row ?? "(nothing)"}",
         };
         return $"{at}: {what}{(d.WrittenAfterImport ? " (written after the import)" : "")}";
@@ -131,6 +143,10 @@ internal sealed class VerifyReport(string source)
         {
             var where = string.Join(", ", Classes.Where(c => c.Rules[rule] > 0).Select(c => $"{c.Name} {Number(c.Rules[rule])}"));
             to.WriteLine($"  {rule.Key()}: {Number(count)}, {rule.Text()} ({where})");
+            if (rule == Rule.FileExtra)
+            {
+                Classes.SelectMany(c => c.Extra).Take(Shown).ToList().ForEach(name => to.WriteLine($"    {name}"));
+            }
         }
         foreach (var ignored in Ignored)
         {

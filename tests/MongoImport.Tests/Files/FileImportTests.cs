@@ -153,6 +153,25 @@ internal sealed class FileImportTests
         ReportText.Write(report, text);
         Assert.That(text.ToString(), Does.Contain("Files: 2 in GridFS, 2 imported"));
 
+        // A verify compares what the store holds, byte by byte.
+        VerifyOptions Named(VerifyOptions o) => o with { Files = new FileImportOptions { Folder = store } };
+        var left = await target.VerifyAsync(dump);
+        Assert.That((left.ExitCode, left.FilesLeft, left.IsComplete), Is.EqualTo((0, "Files in GridFS were not compared: name the folder of the file store with --files, or set Files__Directory as for the API.", true)));
+        var verified = await target.VerifyAsync(dump, Named);
+        var files = verified.Classes.Single(c => c.Name == "(files)");
+        Assert.That((verified.ExitCode, files.Rows.Documents, files.TableRows, files.Rows.Equal, files.Rows.RowHash == 0), Is.EqualTo((0, 2L, 2L, 2L, false)));
+        File.Delete(Path.Combine(store, "a.txt"));
+        await File.WriteAllBytesAsync(Path.Combine(store, "b.txt"), [.. Content(9), 0]);
+        Directory.CreateDirectory(Path.Combine(store, "below"));
+        await File.WriteAllTextAsync(Path.Combine(store, "below", "own.txt"), "not from there");
+        verified = await target.VerifyAsync(dump, Named);
+        text = new StringWriter();
+        verified.WriteText(text);
+        Assert.That(verified.ExitCode, Is.EqualTo(Command.LookAtIt));
+        Assert.That(text.ToString(), Does.Contain("a.txt: is not in the file store (10 bytes)").And.Contain("b.txt, content: source another from byte 9 on, here 10 bytes").And.Contain("file-extra: 1").And.Contain("    below/own.txt"));
+        await File.WriteAllBytesAsync(Path.Combine(store, "b.txt"), Content(10));
+        await File.WriteAllBytesAsync(Path.Combine(store, "a.txt"), Content(10));
+
         // By themselves, from an archive or a folder, without a database.
         File.Delete(Path.Combine(store, "b.txt"));
         Assert.That(await new FilesCommand().RunAsync([dump, "--files", store, "--rejects", Path.Combine(folder.Path, "r.jsonl")], default), Is.Zero);

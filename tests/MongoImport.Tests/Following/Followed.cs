@@ -1,3 +1,4 @@
+using Backend.MongoImport.Files;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Tests.Imports;
@@ -35,10 +36,13 @@ internal sealed class Followed : IAsyncDisposable
     }
 
     /// <summary>Follows until it has caught up.</summary>
-    public async Task CatchUpAsync(CancellationToken stop = default)
+    public Task CatchUpAsync(CancellationToken stop = default) => CatchUpAsync(new FileImportOptions(), stop);
+
+    /// <summary>The same with a file store.</summary>
+    public async Task CatchUpAsync(FileImportOptions files, CancellationToken stop = default)
     {
         await using var source = new LiveFollowed(Server.Address());
-        await using var follower = await Follower.OpenAsync(Target.Database.ConnectionString, source, Path.Combine(_folder.Path, "rejects.jsonl"), new FollowLine(Said, terminal: false), stop);
+        await using var follower = await Follower.OpenAsync(Target.Database.ConnectionString, source, files, _folder.Path, Path.Combine(_folder.Path, "rejects.jsonl"), new FollowLine(Said, terminal: false), stop);
         await follower.BeginAsync(stop);
         await follower.RunAsync(quiet => quiet > TimeSpan.Zero, stop);
     }
