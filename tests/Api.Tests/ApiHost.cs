@@ -33,6 +33,15 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
         return host;
     }
 
+    /// <summary>The same on a socket, so that callers have an address: keys that hold on this machine alone do hold.</summary>
+    public static async Task<ApiHost> StartOnSocketAsync(params (string Name, string Value)[] settings)
+    {
+        var host = new ApiHost(await TestDatabase.CreateAsync(), settings.ToDictionary(s => s.Name, s => s.Value));
+        host.UseKestrel(0);
+        host.StartServer();
+        return host;
+    }
+
     /// <summary>Makes a table under a name of its own.</summary>
     public async Task<Table> TableAsync(IReadOnlyList<FieldSpec> fields, TablePermissions? permissions = null)
     {
@@ -52,7 +61,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
     /// <summary>Sends a request to <c>/api/v2/</c>.</summary>
     public async Task<Answer> SendAsync(string method, string path, string? json = null, params (string Name, string Value)[] headers)
     {
-        using var client = CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false });
+        using var client = CreateClient(new WebApplicationFactoryClientOptions { AllowAutoRedirect = false, BaseAddress = ClientOptions.BaseAddress });
         using var request = new HttpRequestMessage(new HttpMethod(method), path.StartsWith('/') ? path : $"/api/v2/{path}");
         if (json is not null)
             request.Content = new ByteArrayContent(Encoding.UTF8.GetBytes(json)) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };

@@ -19,7 +19,7 @@ internal static partial class FilterCompiler
         {
             var inner = sql.Alias();
             sql.Sql(" and exists (select");
-            PrintFound(sql, owners with { Filter = new Filter.Equal(Field.Id, Value.Of(owner)), Limit = null, Offset = 0 }, inner, caller);
+            PrintFound(sql, owners with { Filter = new Filter.Equal(Field.Id, Value.Of(owner)), Limit = null, Offset = 0 }, inner, caller, found: related.Relation);
             sql.Sql(")");
         }
 

@@ -115,7 +115,7 @@ internal static class VisibleFields
                     Require(table, field, hidden);
                 break;
             case Filter.RelatedTo:
-                break; // says nothing of the row's own fields
+                break; // says nothing of the row's own fields; the owner's are looked at in the owner's row
             default:
                 throw new InvalidOperationException($"Unknown filter {filter.GetType().Name}.");
         }

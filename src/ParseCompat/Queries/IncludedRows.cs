@@ -94,6 +94,8 @@ internal sealed class IncludedRows
     {
         foreach (var child in node.Children)
         {
+            if (!node.Wants(child.Name))
+                continue;
             var fields = row.Fields;
             for (var i = 0; i < fields.Length; i++)
             {

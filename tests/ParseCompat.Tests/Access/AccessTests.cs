@@ -168,6 +168,36 @@ internal sealed class AccessTests
     }
 
     [Test]
+    public async Task The_members_of_a_hidden_relation_are_found_by_those_alone_who_see_it()
+    {
+        await Schema("Circle", """
+            {"fields":{"owner":{"type":"Pointer","targetClass":"_User"},"members":{"type":"Relation","targetClass":"Member"}},
+             "classLevelPermissions":{"find":{"*":true},"get":{"*":true},"create":{"*":true},"addField":{"*":true},"protectedFields":{"*":["members"],"userField:owner":[]}}}
+            """);
+        var member = await MakeAsync("Member", "{}");
+        var circle = await MakeAsync("Circle", $$$"""{"owner":{{{Pointer(_ann.Id)}}},"members":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Member","objectId":"{{{member}}}"}]}}""");
+        var path = $$$$"""/parse/classes/Member?where={"$relatedTo":{"object":{"__type":"Pointer","className":"Circle","objectId":"{{{{circle}}}}"},"key":"members"}}""";
+
+        Assert.That(await _app.SendAsync("GET", path, null, ParseApp.As(_ann.Token)), Does.Contain(member));
+        Assert.That(await _app.SendAsync("GET", path, null, ParseApp.As(_bob.Token)), Is.EqualTo("""200 {"results":[]}"""));
+        Assert.That(await _app.SendAsync("GET", path), Is.EqualTo("""200 {"results":[]}"""));
+    }
+
+    [Test]
+    public async Task A_class_that_keys_leave_out_is_not_asked_for_permission()
+    {
+        await Schema("Vault", """{"fields":{"n":{"type":"Number"}},"classLevelPermissions":{"create":{"*":true}}}""");
+        var vault = await MakeAsync("Vault", "{}");
+        var shelf = await MakeAsync("Shelf", $$$"""{"n":1,"vault":{"__type":"Pointer","className":"Vault","objectId":"{{{vault}}}"}}""");
+        await MakeAsync("Room", $$$"""{"shelf":{"__type":"Pointer","className":"Shelf","objectId":"{{{shelf}}}"}}""");
+
+        Assert.That(await _app.SendAsync("GET", "/parse/classes/Room?include=shelf.vault"), Does.StartWith("400 {\"code\":119"));
+        var row = (await _app.JsonAsync("GET", "/parse/classes/Room?include=shelf.vault&keys=shelf.n")).GetProperty("results")[0];
+        Assert.That(row.GetProperty("shelf").TryGetProperty("vault", out _), Is.False);
+        Assert.That(row.GetProperty("shelf").GetProperty("n").GetInt32(), Is.EqualTo(1));
+    }
+
+    [Test]
     public async Task Users_see_themselves_whole_and_may_filter_their_own_row_by_what_is_hidden()
     {
         await _app.JsonAsync("PUT", "/parse/users/" + _ann.Id, """{"email":"ann@example.com"}""", ParseApp.As(_ann.Token));

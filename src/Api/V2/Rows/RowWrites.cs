@@ -47,6 +47,7 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
     {
         RequireWritable(table);
         RequireCondition(context, planned);
+        AccessRules.Require(table, Operation.Update, planned.Caller); // said whether or not there are such rows
         var set = await ReadChangesAsync(context, table, planned, cancellation);
         if (set.Changes.Count == 0 && set.Acl is null)
         {
@@ -75,6 +76,7 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
     {
         RequireWritable(table);
         RequireCondition(context, planned);
+        AccessRules.Require(table, Operation.Delete, planned.Caller);
         var representation = new List<Row>();
         await WriteMatchingAsync(table, planned, null, async (row, transaction) =>
         {
