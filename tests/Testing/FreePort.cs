@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 
@@ -8,6 +9,11 @@ public static class FreePort
 {
     private static readonly HashSet<int> Given = [];
 
+    // Test processes that run at the same time are given a thousand each: TEST_PORTS is the first.
+    private static readonly (int First, int End) Range = Environment.GetEnvironmentVariable("TEST_PORTS") is { Length: > 0 } first
+        ? (int.Parse(first, CultureInfo.InvariantCulture), int.Parse(first, CultureInfo.InvariantCulture) + 1000)
+        : (12000, 20000);
+
     /// <summary>
     /// A port that was free a moment ago and that this process was not given before. It lies below the ports of outgoing connections,
     /// so that only another test process can take it.
@@ -16,9 +22,11 @@ public static class FreePort
     {
         while (true)
         {
-            var port = Random.Shared.Next(12000, 20000);
+            var port = Random.Shared.Next(Range.First, Range.End);
             lock (Given)
             {
+                if (Given.Count == Range.End - Range.First)
+                    Given.Clear();
                 if (!Given.Add(port))
                     continue;
             }
