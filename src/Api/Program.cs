@@ -10,7 +10,7 @@ using Backend.ParseCompat;
 if (args is ["migrate", ..])
     return await MigrateCommand.RunAsync(args[1..]);
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = HostingExtensions.CreateBuilder(args);
 
 builder.AddHosting();
 builder.Services.AddData(builder.Configuration);

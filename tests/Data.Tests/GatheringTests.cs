@@ -1,5 +1,6 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Query;
 using Backend.Data.Rows;
 using Backend.Testing;
 using Npgsql;
@@ -120,6 +121,7 @@ internal sealed class GatheringTests
             .Add(new Change.Set(table.Find("bytes")!, Value.Of([(byte)i, 0, 255])))
             .Add(new Change.Set(table.Find("place")!, Value.Point(new GeoPoint(i / 10d, -i / 20d))))
             .Add(new Change.Set(table.Find("object")!, Value.Object(System.Text.Encoding.UTF8.GetBytes($$"""{"n": {{i}}, "s": "\u00e9\""}"""))))
+            .Add(new Change.Set(new FieldPath(table.Find("object")!, ["deep", "er"]), Value.Of($"place {i}")))
             .Add(new Change.AppendUnique(table.Find("array")!, System.Text.Encoding.UTF8.GetBytes($"[{i % 3}, \"x\"]")));
 
         var ids = await RowsAsync(store, table, 60);
@@ -131,6 +133,7 @@ internal sealed class GatheringTests
             var (one, other) = ((await store.GetAsync(table, ids[i], Caller.Administrator))!, (await store.GetAsync(table, alone[i], Caller.Administrator))!);
             foreach (var field in table.Fields)
                 Assert.That(one.Get(field.Name)?.ToString(), Is.EqualTo(other.Get(field.Name)?.ToString()), field.Name);
+            Assert.That(one.Get("object")!.Value.ToString(), Does.Contain($"place {i}").And.Contains($"\"n\": {i}").Or.Contains($"\"n\":{i}"));
             Assert.That(one.Get("text"), Is.EqualTo(Value.Of($"a \"quoted\" \\ {{text}} {i}")));
         }
     }

@@ -9,6 +9,10 @@ internal static class HostingExtensions
     /// <summary>How long a stopping process waits for requests under way.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(20);
 
+    /// <summary>A builder whose <c>appsettings.json</c> is the one beside the program, from wherever that is started.</summary>
+    public static WebApplicationBuilder CreateBuilder(string[] args) =>
+        WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+
     public static void AddHosting(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
