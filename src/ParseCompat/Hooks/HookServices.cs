@@ -1,13 +1,12 @@
 using Backend.Data.Accounts;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
-using Backend.ParseCompat.Functions;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Backend.ParseCompat.Hooks;
 
-/// <summary>Registers web hooks and the routes that call them.</summary>
+/// <summary>Registers web hooks: functions and triggers, and the routes that administer them.</summary>
 internal static class HookServices
 {
     public static void AddHooks(this IServiceCollection services)
@@ -35,6 +34,5 @@ internal static class HookServices
         services.AddSingleton<IRowInterceptor, HookInterceptor>();
         services.AddSingleton<IAccountInterceptor, AccountHooks>();
         services.AddSingleton<IRouteSource, HookRoutes>();
-        services.AddSingleton<IRouteSource, FunctionRoutes>();
     }
 }
