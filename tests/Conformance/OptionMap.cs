@@ -56,6 +56,7 @@ internal static class OptionMap
         ["maxLimit"] = Option.Number("ParseCompat:MaxLimit", _ => "Max limit must be a value greater than 0."),
         ["maxUploadSize"] = new Option(["ParseCompat:MaxBodyBytes", "Network:MaxBodyBytes", "Files:MaxBytes"], PutSize),
         ["enableAnonymousUsers"] = Flag("enableAnonymousUsers", "ParseCompat:EnableAnonymousUsers"),
+        ["allowExpiredAuthDataToken"] = Flag("allowExpiredAuthDataToken", "ParseCompat:AllowExpiredAuthDataToken"),
         ["enforcePrivateUsers"] = Flag("enforcePrivateUsers", "Accounts:PrivateUsers"),
         ["protectedFields"] = new Option(["Access:ProtectedFields"], (settings, value) =>
             Option.Flatten(settings, "Access:ProtectedFields", WithTableNames(value), asNamed: true)),

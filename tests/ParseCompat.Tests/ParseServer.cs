@@ -42,7 +42,7 @@ internal sealed class ParseServer : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     /// <summary>Starts a server: application id <c>app</c>, master key <c>mk</c>, REST key <c>rest</c>, client class creation on.</summary>
-    public static async Task<ParseServer> StartAsync(Dictionary<string, string?>? settings = null, TestDatabase? database = null)
+    public static async Task<ParseServer> StartAsync(Dictionary<string, string?>? settings = null, TestDatabase? database = null, Action<IServiceCollection>? services = null)
     {
         var owned = database is null ? await TestDatabase.CreateAsync() : null;
         var builder = WebApplication.CreateSlimBuilder();
@@ -67,6 +67,7 @@ internal sealed class ParseServer : IAsyncDisposable
         builder.Services.AddData(builder.Configuration);
         builder.Services.AddJobs(builder.Configuration);
         builder.Services.AddParseCompat(builder.Configuration);
+        services?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapParseCompat();
         await app.StartAsync();

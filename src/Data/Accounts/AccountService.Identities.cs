@@ -27,6 +27,14 @@ public sealed partial class AccountService
             """, new { providers = known.Select(i => i.Provider).ToArray(), subjects = known.Select(i => i.Subject!).ToArray() }, cancellationToken: cancellation))];
     }
 
+    /// <summary>What the providers of a user gave, as it is stored.</summary>
+    public async Task<IReadOnlyList<Identity>> ReadIdentitiesAsync(string userId, CancellationToken cancellation = default)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellation);
+        return [.. await connection.QueryAsync<Identity>(new CommandDefinition(
+            "select provider, subject, data::text as dataJson from app.identities where user_id = @userId", new { userId }, cancellationToken: cancellation))];
+    }
+
     /// <summary>Whether a provider vouches for a user.</summary>
     public async Task<bool> HasIdentityAsync(string userId, string provider, CancellationToken cancellation = default)
     {

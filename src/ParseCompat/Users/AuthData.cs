@@ -9,6 +9,8 @@ namespace Backend.ParseCompat.Users;
 /// <summary>What a request says about sign-in providers (contract 14.7).</summary>
 internal sealed class AuthData
 {
+    private static readonly JsonDocumentOptions Deep = new() { MaxDepth = NestedJson.MaxDepth };
+
     private AuthData(JsonElement json)
     {
         foreach (var property in json.EnumerateObject())
@@ -54,15 +56,34 @@ internal sealed class AuthData
     /// <summary>A provider that is unknown or not configured, or data that stand for nothing.</summary>
     public static ParseError Unsupported() => new(ErrorCode.UnsupportedService, "This authentication method is unsupported.");
 
-    /// <summary>Checks all data with their providers, by name, so that the first fault is always the same.</summary>
-    public async ValueTask CheckAsync(AuthProviders providers, CancellationToken cancellation)
+    /// <summary>Checks data with their providers, by name, so that the first fault is always the same.</summary>
+    /// <param name="providers">The providers.</param>
+    /// <param name="cancellation">Cancels the check.</param>
+    /// <param name="only">The data to check; null: all that are given.</param>
+    public async ValueTask CheckAsync(AuthProviders providers, CancellationToken cancellation, IEnumerable<JsonProperty>? only = null)
     {
-        foreach (var property in Given.OrderBy(p => p.Name, StringComparer.Ordinal))
+        foreach (var property in (only ?? Given).OrderBy(p => p.Name, StringComparer.Ordinal))
         {
             if (providers.Find(property.Name) is not { } provider)
                 throw Unsupported();
             await provider.CheckAsync(property.Value, cancellation);
         }
+    }
+
+    /// <summary>The data that are not what is stored. Of the anonymous provider nothing but the id counts, by which the user was found.</summary>
+    public List<JsonProperty> ChangedFrom(IReadOnlyList<Identity> stored) =>
+        Given.FindAll(p => p.Name != AnonymousProvider.ProviderName && !stored.Any(s => s.Provider == p.Name && IsSame(p.Value, s.DataJson)));
+
+    /// <summary>Whether a provider is to be unlinked, other than the anonymous one.</summary>
+    public bool Unlinks => Removed.Exists(p => p != AnonymousProvider.ProviderName);
+
+    private static bool IsSame(JsonElement given, string stored)
+    {
+        if (given.ValueKind != JsonValueKind.Object)
+            return false;
+        using var mine = JsonDocument.Parse(Normalize(given), Deep);
+        using var theirs = JsonDocument.Parse(stored, Deep);
+        return JsonElement.DeepEquals(mine.RootElement, theirs.RootElement);
     }
 
     /// <summary>The provider's id of the user as text: old rows hold numbers.</summary>

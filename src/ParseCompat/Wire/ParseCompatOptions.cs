@@ -70,6 +70,12 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a user may sign up with the provider <c>anonymous</c>, without name and password.</summary>
     public bool EnableAnonymousUsers { get; set; } = true;
 
+    /// <summary>
+    /// Whether a log-in with what a sign-in provider gave is not checked with the provider as long as it is what is stored with the user: its token
+    /// may have run out since (contract 14.7).
+    /// </summary>
+    public bool AllowExpiredAuthDataToken { get; set; }
+
     /// <summary>Further request headers that browsers may send.</summary>
     public string[] AllowHeaders { get; set; } = [];
 
