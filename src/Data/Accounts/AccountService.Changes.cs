@@ -31,14 +31,14 @@ public sealed partial class AccountService
             fields.Acl = WithOwner(acl, userId);
 
         // The right to change the row is checked before the time for a hash is spent, not only with the change itself.
-        var save = await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation);
+        var save = await _rows.BeginSaveAsync(users, userId, fields, caller, insert: false, checkRow: changes.Password is not null, cancellation, changes.Password);
         Lower(users, fields);
         if (UserFields.Username(fields) is { HasValue: true, Value: null or "" })
             throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
         var email = UserFields.Email(fields);
-        if (changes.Password is not null)
-            await CheckPasswordAsync(changes.Password, UserFields.Username(fields).Value, userId, cancellation);
-        var hash = changes.Password is null ? null : await _passwords.HashAsync(changes.Password, cancellation);
+        if (save.NewPassword is { } password)
+            await CheckPasswordAsync(password, UserFields.Username(fields).Value, userId, cancellation);
+        var hash = save.NewPassword is null ? null : await _passwords.HashAsync(save.NewPassword, cancellation);
 
         WriteResult row;
         NewSession? session = null;
@@ -59,7 +59,7 @@ public sealed partial class AccountService
             await SetIdentitiesAsync(connection, users, userId, changes.Identities, changes.Unlinked);
             if (hash is not null)
             {
-                ended = await SetPasswordAsync(connection, userId, hash, endSessions: true);
+                ended = await SetPasswordAsync(connection, userId, hash, endSessions: !changes.KeepsSessions);
                 if (!caller.IsAdministrator && caller.UserId == userId)
                     session = await _sessions.CreateAsync(connection, userId, changes.Session, CancellationToken.None);
             }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backend.Data.Access;
 using Backend.Data.Rows;
 using Dapper;
 
@@ -22,6 +23,22 @@ public sealed partial class AccountService
         foreach (var interceptor in concerned)
             await interceptor.AfterLogInAsync(user, session, CancellationToken.None);
         return session;
+    }
+
+    /// <summary>Ends the caller's session, as <see cref="Sessions.LogOutAsync"/>, past those who want to hear of it.</summary>
+    public Task LogOutAsync(Caller caller, CancellationToken cancellation = default) =>
+        EndSessionAsync(caller.SessionId, () => _sessions.LogOutAsync(caller, cancellation), cancellation);
+
+    /// <summary>Ends a session with <paramref name="end"/>, past those who want to hear of it.</summary>
+    internal async Task EndSessionAsync(string? sessionId, Func<Task> end, CancellationToken cancellation)
+    {
+        var concerned = _interceptors.IsEmpty || sessionId is null ? [] : _interceptors.Where(i => i.ConcernsLogOuts).ToImmutableArray();
+        var session = concerned.IsEmpty ? null : await _rows.GetUninterceptedAsync((await _catalog.GetAsync(cancellation)).Sessions!, sessionId!, cancellation);
+        await end();
+        if (session is null)
+            return;
+        foreach (var interceptor in concerned)
+            await interceptor.AfterLogOutAsync(session, CancellationToken.None);
     }
 
     /// <summary>Asks whether the user whom a reset is asked for may have one, before anything is locked for it.</summary>

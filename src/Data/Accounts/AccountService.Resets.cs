@@ -1,3 +1,4 @@
+using Backend.Data.Access;
 using Backend.Data.Rows;
 using Dapper;
 using Npgsql;
@@ -56,7 +57,10 @@ public sealed partial class AccountService
             """, new { token, now = _time.GetUtcNow().UtcDateTime }, cancellationToken: cancellation));
     }
 
-    /// <summary>Sets a new password by a reset token, which is used up. Ends the user's sessions and unlocks the account, if the settings say so.</summary>
+    /// <summary>
+    /// Sets a new password by a reset token, which is used up. Ends the user's sessions and unlocks the account, if the settings say so. To interceptors it is
+    /// a change of the user by an administrator.
+    /// </summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.InvalidToken"/>, <see cref="RefusalKind.ExpiredToken"/>,
     /// <see cref="RefusalKind.InvalidValue"/> (password), <see cref="RefusalKind.WeakPassword"/>, <see cref="RefusalKind.Busy"/>.</exception>
     public async Task CompletePasswordResetAsync(string token, string newPassword, CancellationToken cancellation = default)
@@ -66,22 +70,16 @@ public sealed partial class AccountService
             throw new Refusal(RefusalKind.ExpiredToken, "The reset token has expired.");
         if (newPassword.Length == 0)
             throw new Refusal(RefusalKind.InvalidValue, "An empty password.", field: UserFields.PasswordField);
-        await CheckPasswordAsync(newPassword, owner.Username, owner.UserId, cancellation);
-        var hash = await _passwords.HashAsync(newPassword, cancellation);
-        await using var connection = await _database.OpenConnectionAsync(cancellation);
-        await using var transaction = await connection.BeginTransactionAsync(cancellation);
+
         // The token may have been used while the hash was made.
-        var used = await connection.ExecuteAsync("""
-            update app.users set reset_token = null, reset_token_expires_at = null, updated_at = date_trunc('milliseconds', now()),
+        var guard = new TokenGuard("""
+            update app.users set reset_token = null, reset_token_expires_at = null,
                 failed_login_count = case when @unlock then 0 else failed_login_count end,
                 lockout_expires_at = case when @unlock then null else lockout_expires_at end
             where id = @UserId and reset_token = @token
             """, new { owner.UserId, token, unlock = _options.UnlockOnPasswordReset });
-        if (used == 0)
-            throw new Refusal(RefusalKind.InvalidToken, "The reset token was used.");
-        var ended = await SetPasswordAsync(connection, owner.UserId, hash, _options.RevokeSessionsOnPasswordReset);
-        await transaction.CommitAsync(CancellationToken.None);
-        _sessions.Forget(ended);
+        await ChangeAsync(owner.UserId, new AccountChanges { Password = newPassword, KeepsSessions = !_options.RevokeSessionsOnPasswordReset },
+            new ChangeSet { Guard = guard }, Caller.Administrator, cancellation);
     }
 
     private object AddresseeValues(string address) =>

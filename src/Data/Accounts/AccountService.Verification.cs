@@ -1,3 +1,4 @@
+using Backend.Data.Access;
 using Backend.Data.Rows;
 using Dapper;
 using Npgsql;
@@ -16,7 +17,7 @@ public delegate Task VerificationSender(EmailVerification verification, NpgsqlTr
 
 /// <summary>What became of a link in a verification mail.</summary>
 /// <param name="Username">Whose address it is.</param>
-/// <param name="IsVerified">False: the token's time is over.</param>
+/// <param name="IsVerified">False: the token's time is over, or an interceptor refused.</param>
 public sealed record VerifiedAddress(string? Username, bool IsVerified);
 
 /// <summary>What became of a wish for another verification mail.</summary>
@@ -37,21 +38,40 @@ public sealed partial class AccountService
 {
     private const int VerifyTokenLength = 25;
 
-    /// <summary>Marks the address as verified that a token was sent to. The token is used up.</summary>
+    /// <summary>Marks the address as verified that a token was sent to. The token is used up. To interceptors it is a change of the user by an administrator; one that
+    /// they refuse leaves the token as it was, and is answered as one whose time is over.</summary>
     /// <returns>Null: nobody has such a token, or addresses are not verified at all.</returns>
     public async Task<VerifiedAddress?> VerifyEmailAsync(string token, CancellationToken cancellation = default)
     {
         if (!_options.VerifyEmails || !IsResetToken(token))
             return null;
+        if (await FindVerifyTokenAsync(token, cancellation) is not { } owner)
+            return null;
+        if (owner.Expired)
+            return new(owner.Username, false);
+        try
+        {
+            var guard = new TokenGuard("update app.users set email_verify_token = null, email_verify_token_expires_at = null where id = @UserId and email_verify_token = @token",
+                new { owner.UserId, token });
+            await ChangeAsync(owner.UserId, new AccountChanges { EmailVerified = true }, new ChangeSet { Guard = guard }, Caller.Administrator, cancellation);
+            return new(owner.Username, true);
+        }
+        catch (Refusal refusal) when (refusal.Kind == RefusalKind.InvalidToken)
+        {
+            return null;
+        }
+        catch (Refusal refusal) when (refusal.Kind == RefusalKind.Rejected)
+        {
+            return new(owner.Username, false);
+        }
+    }
+
+    private async Task<ResetTokenOwner?> FindVerifyTokenAsync(string token, CancellationToken cancellation)
+    {
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         // A token from before there was an end has none: with one now, it is over.
-        return await connection.QueryFirstOrDefaultAsync<VerifiedAddress>(new CommandDefinition("""
-            with verified as (
-                update app.users set email_verified = true, email_verify_token = null, email_verify_token_expires_at = null, updated_at = date_trunc('milliseconds', now())
-                where email_verify_token = @token and (not @ends or email_verify_token_expires_at > @now) returning username)
-            select username, true as isVerified from verified
-            union all
-            select username, false from app.users where email_verify_token = @token and @ends and email_verify_token_expires_at > @now is not true limit 1
+        return await connection.QueryFirstOrDefaultAsync<ResetTokenOwner>(new CommandDefinition("""
+            select id as userId, username, @ends and email_verify_token_expires_at > @now is not true as expired from app.users where email_verify_token = @token limit 1
             """, new { token, ends = _options.VerifyTokenLength > TimeSpan.Zero, now = _time.GetUtcNow().UtcDateTime }, cancellationToken: cancellation));
     }
 

@@ -57,11 +57,13 @@ public sealed partial class AccountService
         var id = account.Id ?? _rows.NewId();
         fields.Acl = fields.Acl is { } acl ? WithOwner(acl, id) : DefaultAcl(id);
 
-        var save = await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation);
+        var save = await _rows.BeginSaveAsync(users, id, fields, caller, insert: true, checkRow: false, cancellation, account.Password);
         Lower(users, fields);
-        if (account.Password is not null)
-            await CheckPasswordAsync(account.Password, UserFields.Username(fields).Value, null, cancellation);
-        var hash = account.Password is null ? null : await _passwords.HashAsync(account.Password, cancellation);
+        if (UserFields.Username(fields).Value is null or "")
+            throw new Refusal(RefusalKind.InvalidValue, "A username is needed.", users.Origin, UserFields.UsernameField);
+        if (save.NewPassword is { } password)
+            await CheckPasswordAsync(password, UserFields.Username(fields).Value, null, cancellation);
+        var hash = save.NewPassword is null ? null : await _passwords.HashAsync(save.NewPassword, cancellation);
         WriteResult row;
         NewSession? session = null;
         await using (var own = shared is null ? await _rows.BeginAsync(cancellation) : null)

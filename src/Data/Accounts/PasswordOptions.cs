@@ -26,6 +26,9 @@ public sealed class PasswordOptions
     /// <summary>What a user is told whose password does not match the pattern.</summary>
     public string PatternMessage { get; set; } = "Password does not meet the Password Policy requirements.";
 
+    /// <summary>No setting: a function cannot stand in a configuration. It is known by name so that a start with it says what to do instead.</summary>
+    public string? ValidatorCallback { get; set; }
+
     /// <summary>Whether a password that holds the user's name is refused.</summary>
     public bool ForbidUsername { get; set; }
 

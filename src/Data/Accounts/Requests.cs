@@ -105,6 +105,9 @@ public sealed record AccountChanges
 
     /// <summary>What the session holds that a user gets in exchange for all others when he changes his own password.</summary>
     public SessionRequest Session { get; init; } = new();
+
+    /// <summary>Whether a new password leaves the sessions alone.</summary>
+    internal bool KeepsSessions { get; init; }
 }
 
 /// <summary>An account that was changed.</summary>

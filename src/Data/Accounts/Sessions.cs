@@ -106,6 +106,14 @@ public sealed class Sessions
         await EndAsync(connection, caller, cancellationToken);
     }
 
+    /// <summary>Ends a session by its id. One that is gone already is no error.</summary>
+    internal async Task EndAsync(string sessionId, CancellationToken cancellationToken)
+    {
+        await using var connection = await _database.OpenConnectionAsync(cancellationToken);
+        if (await connection.ExecuteAsync(new CommandDefinition("delete from app.sessions where id = @sessionId", new { sessionId }, cancellationToken: cancellationToken)) > 0)
+            ForgetAll();
+    }
+
     /// <summary>Gives the bearer of a legacy token a session in its place. The bearer of a session's token gets another session beside it.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.InvalidSession"/>: the legacy token was taken back meanwhile.</exception>
     public async Task<NewSession> UpgradeAsync(Caller caller, SessionRequest request, CancellationToken cancellationToken = default)

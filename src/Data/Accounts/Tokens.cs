@@ -126,11 +126,15 @@ public sealed class Tokens
     /// <summary>Ends the session behind a refresh token. An unknown one is no error (RFC 7009).</summary>
     public async Task RevokeAsync(string refreshToken, CancellationToken cancellation = default)
     {
-        await using var connection = await _database.OpenConnectionAsync(cancellation);
-        var ended = await connection.ExecuteAsync(new CommandDefinition(
-            "delete from app.sessions s using app.refresh_tokens r where r.hash = @hash and s.id = r.session_id", new { hash = HashOf(refreshToken) }, cancellationToken: cancellation));
-        if (ended > 0)
-            _sessions.ForgetAll();
+        string? session;
+        await using (var connection = await _database.OpenConnectionAsync(cancellation))
+        {
+            session = await connection.ExecuteScalarAsync<string?>(new CommandDefinition(
+                "select session_id from app.refresh_tokens where hash = @hash", new { hash = HashOf(refreshToken) }, cancellationToken: cancellation));
+        }
+
+        if (session is not null)
+            await _accounts.EndSessionAsync(session, () => _sessions.EndAsync(session, cancellation), cancellation);
     }
 
     /// <summary>Who bears an access token: its signature, its time, and the session behind it are checked.</summary>

@@ -38,4 +38,14 @@ public interface IRowInterceptor
 /// <param name="Original">The row before the change; null for an insert.</param>
 /// <param name="Changes">The changes.</param>
 /// <param name="Caller">On whose behalf.</param>
-public sealed record SaveContext(Table Table, string? Id, Row? Original, ChangeSet Changes, Caller Caller);
+public sealed record SaveContext(Table Table, string? Id, Row? Original, ChangeSet Changes, Caller Caller)
+{
+    /// <summary>
+    /// The password, in clear, that a save of a user's account sets: rules for passwords that no setting can say are an interceptor's to check, and it may
+    /// set another. Null: the password stays. It stands in no column, and is never logged.
+    /// </summary>
+    public string? NewPassword { get; set; }
+
+    /// <summary>The table and the id, and nothing of what is saved.</summary>
+    public override string ToString() => $"{Table.Name} {Id}";
+}

@@ -7,7 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Backend.ParseCompat.Hooks;
 
 /// <summary>
-/// Triggers about accounts below the dialects: log-ins of another dialect (this one's meet theirs in its routes) and the resets of both.
+/// Triggers about accounts below the dialects: log-ins and log-outs of another dialect (this one's meet theirs in its routes) and the resets of both.
 /// </summary>
 internal sealed class AccountHooks(HookRegistry registry, IServiceProvider provider) : IAccountInterceptor
 {
@@ -19,6 +19,9 @@ internal sealed class AccountHooks(HookRegistry registry, IServiceProvider provi
 
     /// <inheritdoc/>
     public bool ConcernsResets => HookScope.Current is not null && Has(Triggers.BeforePasswordResetRequest);
+
+    /// <inheritdoc/>
+    public bool ConcernsLogOuts => HookScope.Current is { Request: null } && registry.Current.Trigger(ClassName.Session, Triggers.AfterLogout) is not null;
 
     /// <inheritdoc/>
     public async ValueTask BeforeLogInAsync(Row user, CancellationToken cancellation) =>
@@ -37,6 +40,10 @@ internal sealed class AccountHooks(HookRegistry registry, IServiceProvider provi
     /// <inheritdoc/>
     public async ValueTask BeforeResetAsync(Row user, CancellationToken cancellation) =>
         await _runner.Value.ObjectAsync(ClassName.User, Triggers.BeforePasswordResetRequest, _runner.Value.Show(user), await FactsAsync(cancellation), cancellation);
+
+    /// <inheritdoc/>
+    public async ValueTask AfterLogOutAsync(Row session, CancellationToken cancellation) =>
+        await _runner.Value.ObjectAsync(ClassName.Session, Triggers.AfterLogout, _runner.Value.Show(session), await FactsAsync(cancellation), cancellation);
 
     private bool Has(string trigger) => registry.Current.Trigger(ClassName.User, trigger) is not null;
 

@@ -53,7 +53,10 @@ internal sealed class HookAnswer
             error = message;
         if (error.ValueKind == JsonValueKind.String)
             return Rejected(JsonText.Read(error) is { Length: > 0 } text ? text : noMessage);
-        return new Refusal(RefusalKind.Rejected, noMessage) { Detail = error.GetRawText() };
+
+        // The old dialect gives the object to its clients as it is; another has the words in it.
+        var words = error.ValueKind == JsonValueKind.Object && error.TryGetProperty("error", out var inner) && inner.ValueKind == JsonValueKind.String ? JsonText.Read(inner) : "";
+        return new Refusal(RefusalKind.Rejected, words.Length > 0 ? words : noMessage) { Detail = error.GetRawText() };
     }
 
     private static bool IsTruthy(JsonElement value) => new Parameter("", value).IsTruthy;

@@ -44,11 +44,15 @@ internal sealed class HookInterceptor(HookRegistry registry, IServiceProvider pr
             Original = save.Original is { } original ? Runner.Show(original) : null,
         };
         scope.Saves[save] = hooked;
+        if (save.NewPassword is { } password)
+            hooked.Body.Set("password", new TypedValue(Value.Of(password), FieldKind.Text));
         ChangeSet? planned = null;
         try
         {
             var before = hooked.Body;
             await Runner.BeforeSaveAsync(hooked, cancellation);
+            if (hooked.Body.Take("password") is { Action: DraftAction.Set, Value: { Kind: ValueKind.Text, AsText: { Length: > 0 } chosen } })
+                save.NewPassword = chosen;
             if (!ReferenceEquals(before, hooked.Body))
                 planned = await _planner.Value.PlanAsync(save.Table, hooked.Body, hooked.IsCreate, cancellation);
         }

@@ -84,12 +84,13 @@ internal sealed class HookedSave
 
     /// <summary>
     /// Whether what the client asked for stays as it is. An operation whose result the hook hands back stays an operation, so that it is atomic in
-    /// the database; and so does one on a relation, which no value can stand for.
+    /// the database; and so does one on a relation, which no value can stand for. A user's password, and in a sign-up his name, stay when the answer does not
+    /// name them: nobody means to make a user who cannot log in with what he chose.
     /// </summary>
-    private static bool IsKept(DraftField field, JsonObject given, JsonObject shown)
+    private bool IsKept(DraftField field, JsonObject given, JsonObject shown)
     {
         if (!given.TryGetPropertyValue(field.Name, out var value))
-            return field.Action == DraftAction.Relate;
+            return field.Action == DraftAction.Relate || (ClassName == Wire.ClassName.User && (field.Key == "password" || (IsCreate && field.Key == "username")));
         return JsonNode.DeepEquals(value, shown[field.Name])
             || (field.Action == DraftAction.Relate && value is JsonObject relation && !relation.ContainsKey("__op"));
     }

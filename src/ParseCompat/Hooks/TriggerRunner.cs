@@ -91,6 +91,9 @@ internal sealed partial class TriggerRunner(HookRegistry registry, HookClient cl
     {
         if (Find(save.ClassName, Triggers.AfterSave) is not { } hook)
             return null;
+
+        // The one before may have added fields, which the save's own table does not know.
+        table = (await catalog.GetAsync()).FindByOrigin(table.Origin) ?? table;
         if (await rows.GetUninterceptedAsync(table, id) is not { } row)
             return null; // deleted meanwhile
         var saved = objects.FromRow(row);

@@ -80,6 +80,9 @@ internal sealed class PasswordResetRoutes(AccountService accounts, TriggerRunner
             throw new ParseError(ErrorCode.OtherCause, "Missing token");
         if (password.Length == 0)
             throw new ParseError(ErrorCode.PasswordMissing, "Missing password");
+        // To a trigger it is a change of the user by the master key, as it was.
+        if (triggers.ConcernsSaves(ClassName.User))
+            HookScope.Enter(request.Http);
         try
         {
             await accounts.CompletePasswordResetAsync(token, password, request.Aborted);
@@ -102,7 +105,7 @@ internal sealed class PasswordResetRoutes(AccountService accounts, TriggerRunner
     {
         RefusalKind.InvalidToken => "Failed to reset password: username / email / token is invalid",
         RefusalKind.ExpiredToken => "The password reset link has expired",
-        RefusalKind.WeakPassword => refusal.Message,
+        RefusalKind.WeakPassword or RefusalKind.Rejected => refusal.Message,
         RefusalKind.InvalidValue => "This password cannot be used.",
         _ => null,
     };

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Backend.Data.Accounts;
+using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Users;
 
 /// <summary><c>/verificationEmailRequest</c> and the pages that its mail leads to (contract 16.2, 16.3), in the manner of parse-server 7: by redirects.</summary>
-internal sealed class VerificationRoutes(AccountService accounts, VerificationMails mails, IOptions<ParseCompatOptions> options) : IRouteSource
+internal sealed class VerificationRoutes(AccountService accounts, VerificationMails mails, TriggerRunner triggers, IOptions<ParseCompatOptions> options) : IRouteSource
 {
     private readonly ParseCompatOptions _options = options.Value;
     private readonly string _pages = options.Value.PublicServerUrl.TrimEnd('/') + "/apps";
@@ -49,6 +50,8 @@ internal sealed class VerificationRoutes(AccountService accounts, VerificationMa
         var username = request.QueryText("username") is { Length: > 0 } name ? name : null;
         if (request.QueryText("token") is not { Length: > 0 } token)
             return ParseResponse.Redirect(_pages + "/invalid_link.html");
+        if (triggers.ConcernsSaves(ClassName.User))
+            HookScope.Enter(request.Http);
         var verified = await accounts.VerifyEmailAsync(token, request.Aborted);
         if (verified is { IsVerified: true } || (verified is null && username is not null && await accounts.IsEmailVerifiedAsync(username, request.Aborted)))
             return ParseResponse.Redirect($"{_pages}/verify_email_success.html?username={Uri.EscapeDataString(verified?.Username ?? username ?? "")}");

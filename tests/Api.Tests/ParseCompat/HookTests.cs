@@ -99,6 +99,82 @@ internal sealed class HookTests
             Assert.That(unknown.Status, Is.EqualTo(202));
     }
 
+    /// <summary>The table of docs/v2.md, line by line.</summary>
+    [Test]
+    public async Task Each_step_of_an_account_meets_the_triggers_that_it_met_in_the_old_dialect()
+    {
+        await using var host = await ApiHost.StartAsync(("Mail:Host", "127.0.0.1"), ("Mail:From", "app@example.com"), ("Accounts:VerifyEmails", "true"));
+        var calls = new List<(string Path, JsonNode Body)>();
+        await using var receiver = await ReceiverAsync(calls, (path, body) => path == "/beforeSave" && (string?)body["object"]!["password"] is { Length: < 4 } ? """{"error":{"code":142,"error":"too short"}}"""
+            : path == "/beforeSave" ? Tagged(body["object"]!) : "{}");
+        foreach (var trigger in new[] { "beforeSave", "afterSave", "beforeLogin", "afterLogin", "beforePasswordResetRequest" })
+            await host.Database.ExecuteAsync($"insert into parse_compat.hooks (class_name, trigger_name, url) values ('_User', '{trigger}', '{receiver.Urls.First()}/{trigger}')");
+        await host.Database.ExecuteAsync($"insert into parse_compat.hooks (class_name, trigger_name, url) values ('_Session', 'afterLogout', '{receiver.Urls.First()}/afterLogout')");
+        await host.TableAsync([]); // reads the hooks too
+
+        using (var refused = await host.SendAsync("POST", "auth/sign-up", """{"username":"ann","password":"no"}"""))
+            Assert.That((refused.Status, refused.Json.GetProperty("message").GetString()), Is.EqualTo((422, "too short")), refused.Text);
+        Assert.That(Called(), Is.EqualTo("beforeSave"));
+        using var signedUp = await host.SendAsync("POST", "auth/sign-up", """{"username":"ann","password":"p4ss","email":"ann@example.com"}""");
+        Assert.That(signedUp.Status, Is.EqualTo(201), signedUp.Text);
+        Assert.That(calls[0].Body["object"]!["password"]!.ToString(), Is.EqualTo("p4ss"));
+        Assert.That(calls[1].Body["object"]!["password"], Is.Null);
+        Assert.That((string?)calls[1].Body["object"]!["tag"], Is.EqualTo("hook"));
+        Assert.That(Called(), Is.EqualTo("beforeSave afterSave"));
+
+        var form = ("Content-Type", "application/x-www-form-urlencoded");
+        using var loggedIn = await host.SendAsync("POST", "auth/token", "grant_type=password&username=ann&password=p4ss", form);
+        Assert.That(loggedIn.Status, Is.EqualTo(200), "the password is the one that was chosen, although the hook's answer does not name it");
+        Assert.That(Called(), Is.EqualTo("beforeLogin afterLogin"));
+        using var refreshed = await host.SendAsync("POST", "auth/token", "grant_type=refresh_token&refresh_token=" + loggedIn.Json.GetProperty("refresh_token").GetString(), form);
+        Assert.That((refreshed.Status, Called()), Is.EqualTo((200, "")));
+        var bearer = ("Authorization", "Bearer " + refreshed.Json.GetProperty("access_token").GetString());
+        var sessionToken = await host.Database.ScalarAsync<string>("select token from app.sessions order by created_at desc limit 1");
+        using var exchanged = await host.SendAsync("POST", "auth/token",
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token_type=urn:ietf:params:oauth:token-type:access_token&subject_token=" + sessionToken, form);
+        Assert.That((exchanged.Status, Called()), Is.EqualTo((200, "")));
+
+        using (var refused = await host.SendAsync("PATCH", "auth/user", """{"password":"no"}""", bearer))
+            Assert.That((refused.Status, Called()), Is.EqualTo((422, "beforeSave")));
+        using (var changed = await host.SendAsync("PATCH", "auth/user", """{"email":"other@example.com"}""", bearer))
+            Assert.That((changed.Status, Called()), Is.EqualTo((200, "beforeSave afterSave")), changed.Text);
+
+        var verify = await host.Database.ScalarAsync<string>("select email_verify_token from app.users");
+        using (var verified = await host.GetAsync("auth/verification?token=" + verify))
+            Assert.That((verified.Status, (bool?)calls[^1].Body["object"]!["emailVerified"], (bool?)calls[^1].Body["master"], Called()), Is.EqualTo((200, true, true, "beforeSave afterSave")));
+        using (var asked = await host.SendAsync("POST", "auth/password-reset", """{"email":"other@example.com"}"""))
+            Assert.That((asked.Status, Called()), Is.EqualTo((202, "beforePasswordResetRequest")));
+        var reset = await host.Database.ScalarAsync<string>("select reset_token from app.users");
+        using (var refused = await host.SendAsync("POST", "auth/password-reset/complete", $$"""{"token":"{{reset}}","password":"no"}"""))
+            Assert.That((refused.Status, Called()), Is.EqualTo((422, "beforeSave")), refused.Text);
+
+        using (var left = await host.SendAsync("POST", "auth/log-out", null, bearer))
+            Assert.That((left.Status, (string?)calls[^1].Body["object"]!["className"], Called()), Is.EqualTo((204, "_Session", "afterLogout")));
+        using (var done = await host.SendAsync("POST", "auth/password-reset/complete", $$"""{"token":"{{reset}}","password":"long enough"}"""))
+            Assert.That((done.Status, Called()), Is.EqualTo((204, "beforeSave afterSave")), done.Text);
+        using var again = await host.SendAsync("POST", "auth/token", "grant_type=password&username=ann&password=long+enough", form);
+        Assert.That((again.Status, Called()), Is.EqualTo((200, "beforeLogin afterLogin")), again.Text);
+        using (var revoked = await host.SendAsync("POST", "auth/revoke", "token=" + again.Json.GetProperty("refresh_token").GetString(), form))
+            Assert.That((revoked.Status, Called()), Is.EqualTo((200, "afterLogout")));
+        using (var revoked = await host.SendAsync("POST", "auth/revoke", "token=" + again.Json.GetProperty("refresh_token").GetString(), form))
+            Assert.That((revoked.Status, Called()), Is.EqualTo((200, "")));
+
+        static string Tagged(JsonNode saved)
+        {
+            var answer = saved.DeepClone().AsObject();
+            answer.Remove("password");
+            answer["tag"] = "hook";
+            return new JsonObject { ["success"] = answer }.ToJsonString();
+        }
+
+        string Called()
+        {
+            var called = string.Join(' ', calls.Select(c => c.Path[1..]));
+            calls.Clear();
+            return called;
+        }
+    }
+
     private static async Task<WebApplication> ReceiverAsync(List<(string Path, JsonNode Body)> calls, Func<string, JsonNode, string> answer)
     {
         var builder = WebApplication.CreateSlimBuilder();

@@ -1,3 +1,4 @@
+using Backend.ParseCompat.Tests.Hooks;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;
@@ -43,6 +44,41 @@ internal sealed class PasswordRulesTests
         // The oldest of four is free again.
         Assert.That(await SetAsync("short1"), Does.StartWith("200"));
     }
+
+    [Test]
+    public async Task A_rule_that_no_setting_can_say_is_a_beforeSave_hooks_which_sees_every_new_password()
+    {
+        await using var app = await ParseApp.StartAsync(("Mail:Host", "127.0.0.1"), ("Mail:From", "app@example.com"));
+        await using var receiver = await HookReceiver.StartAsync();
+        var url = receiver.Answer("/rule", body => (string?)body["object"]!["password"] is { } password && password.Distinct().Count() < 4 ? """{"error":"too dull"}"""
+            : """{"success":{"checked":true}}""");
+        await app.JsonAsync("POST", "/parse/hooks/triggers", $$"""{"className":"_User","triggerName":"beforeSave","url":"{{url}}"}""", ParseApp.Master);
+        const string Dull = """400 {"code":141,"error":"too dull"}""";
+
+        Assert.That(await app.SendAsync("POST", "/parse/users", """{"username":"ann","password":"aaaaaa"}"""), Is.EqualTo(Dull));
+        var (id, token) = await app.SignUpAsync("ann", "abcdef");
+        Assert.That(await app.SendAsync("POST", "/parse/login", """{"username":"ann","password":"abcdef"}"""), Does.StartWith("200").And.Contain("\"checked\":true"),
+            "name and password stay, although the hook's answer does not name them");
+        Assert.That(await app.SendAsync("PUT", "/parse/users/" + id, """{"password":"bbbbbb"}""", ParseApp.As(token)), Is.EqualTo(Dull));
+        Assert.That(await app.SendAsync("PUT", "/parse/users/" + id, """{"password":"bbbbbb"}""", ParseApp.Master), Is.EqualTo(Dull));
+        Assert.That(await app.SendAsync("POST", "/parse/batch", $$"""{"transaction":true,"requests":[{"method":"PUT","path":"/parse/users/{{id}}","body":{"password":"cc"} }]}""", ParseApp.As(token)), Is.EqualTo(Dull));
+
+        await using var connection = new NpgsqlConnection(app.Database.ConnectionString);
+        await connection.ExecuteAsync("update app.users set reset_token = 'token'");
+        Task<string> ResetAsync(string password) => app.SendAsync("POST", "/parse/apps/app/request_password_reset",
+            $$"""{"token":"token","username":"ann","new_password":"{{password}}"}""", "X-Requested-With: XMLHttpRequest");
+        Assert.That(await ResetAsync("dddddd"), Is.EqualTo("""400 {"code":-1,"error":"too dull"}"""));
+        Assert.That(await app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Does.StartWith("200"));
+        Assert.That(await ResetAsync("defghi"), Does.StartWith("200"));
+        Assert.That(await ResetAsync("defghij"), Does.StartWith("400").And.Contain("token is invalid"), "it works once");
+        Assert.That(await app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Does.Contain("\"code\":209"));
+        Assert.That(await app.SendAsync("POST", "/parse/login", """{"username":"ann","password":"defghi"}"""), Does.StartWith("200"));
+    }
+
+    [Test]
+    public void A_function_as_a_setting_stops_the_start_with_what_to_do_instead() =>
+        Assert.That(async () => await ParseApp.StartAsync(("Passwords:ValidatorCallback", "p => p.length > 8")),
+            Throws.TypeOf<OptionsValidationException>().With.Message.Contains("Passwords:Pattern"));
 
     [Test]
     public async Task A_password_that_is_too_old_logs_nobody_in()

@@ -20,7 +20,7 @@ namespace Backend.Api.V2.Auth;
 [Route("api/v{version:apiVersion}/auth")]
 [Produces("application/json")]
 [Tags("auth")]
-internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, AccountService accounts, Tokens tokens, Sessions sessions, VerificationMails mails, TimeProvider time,
+internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, AccountService accounts, Tokens tokens, VerificationMails mails, TimeProvider time,
     IConfiguration configuration)
     : ControllerBase
 {
@@ -55,7 +55,7 @@ internal sealed class AccountController(LiveCatalog liveCatalog, RowStore rows, 
     [ProducesResponseType(StatusCodes.Status204NoContent)]
     public async Task<IActionResult> LogOut(CancellationToken cancellation)
     {
-        await sessions.LogOutAsync(Need(), cancellation);
+        await accounts.LogOutAsync(Need(), cancellation);
         return NoContent();
     }
 
