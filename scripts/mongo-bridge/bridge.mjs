@@ -39,7 +39,7 @@ const handlers = {
   },
   R: payload => read(client, db, decodeExactlyWithNames(payload), server, input, output),
   N: payload => count(db, decodeExactlyWithNames(payload).collection, server.topology, output),
-  W: payload => watch(db, payload, input, output),
+  W: payload => watch(db, payload, server, input, output),
   A: payload => apply(db, payload, output),
   E: payload => ensure(db, payload, output),
   D: payload => drop(db, payload, output),

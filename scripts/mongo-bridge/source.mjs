@@ -149,14 +149,16 @@ export async function count(db, collection, topology, output) {
 }
 
 /** Sends changes from a position on until something else is asked for. */
-export async function watch(db, payload, input, output) {
+export async function watch(db, payload, { server }, input, output) {
   let { position, wait } = request(payload);
   let bare = false;
-  let stream = openStream(db, position, wait, bare);
+  // Of indexes servers tell since 6.0, and only when they are asked to.
+  const expanded = parseInt(server, 10) >= 6;
+  let stream = openStream(db, position, wait, bare, expanded);
   let failures = 0;
   const reopen = async () => {
     await close(stream);
-    stream = openStream(db, position, wait, bare);
+    stream = openStream(db, position, wait, bare, expanded);
   };
   try {
     while (!input.pending) {
@@ -227,8 +229,9 @@ function request(payload) {
 }
 
 // The driver's own ChangeStream looks into each event, which raw bytes do not allow; its cursor does not.
-function openStream(db, position, wait, bare = false) {
+function openStream(db, position, wait, bare = false, expanded = false) {
   const options = { raw: true, maxAwaitTimeMS: wait };
+  if (expanded) options.showExpandedEvents = true;
   if (!bare) options.fullDocument = 'updateLookup';
   else options.batchSize = 10;
   // Not resumeAfter: that cannot go on after an event that ended a stream.

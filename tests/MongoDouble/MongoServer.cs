@@ -98,6 +98,26 @@ public sealed class MongoServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes an index, and tells change streams of it.</summary>
+    public void CreateIndex(string database, string collection, MongoDoc index)
+    {
+        lock (_store.Gate)
+        {
+            _store.Get(database, collection).Indexes.Add(index);
+            _store.Note("createIndexes", database, collection);
+        }
+    }
+
+    /// <summary>Drops an index, and tells change streams of it.</summary>
+    public void DropIndex(string database, string collection, string name)
+    {
+        lock (_store.Gate)
+        {
+            _store.Get(database, collection).Indexes.RemoveAll(i => i.Text("name") == name);
+            _store.Note("dropIndexes", database, collection);
+        }
+    }
+
     /// <summary>The documents of a collection in the order of their insertion; empty when there is none.</summary>
     public IReadOnlyList<byte[]> Documents(string database, string collection)
     {

@@ -57,6 +57,8 @@ internal sealed class CutoverCommand : Command
         var verified = await cutover.RequireVerifyAsync(stop);
         await follower.BeginAsync(stop);
         await follower.RunAsync(quiet => quiet >= Quiet, stop);
+        // What came since the follow was stopped, or of what an old server told nothing.
+        await follower.Indexes.SyncAsync(null, stop);
         await cutover.CompareAsync(verified, stop);
         if (cutover.Differences.Count > 0)
         {

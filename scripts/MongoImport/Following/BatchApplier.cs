@@ -29,6 +29,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
     private readonly Dictionary<string, ClassFollower> _classes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LinkFollower> _links = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _ignored = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _indexed = new(StringComparer.Ordinal);
     private readonly List<ChangeEvent> _entries = [];
     private readonly List<ChangeEvent> _chunks = [];
     private readonly List<ClassFollower> _closing = [];
@@ -52,6 +53,14 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
             changes.Remove(one.Name);
         }
         await ApplyAsync(changes, (position, events), stop);
+    }
+
+    /// <summary>The collections of whose indexes changes have told, also that of the schema; from now on forgotten.</summary>
+    public IReadOnlyCollection<string> TakeIndexed()
+    {
+        string[] taken = [.. _indexed];
+        _indexed.Clear();
+        return taken;
     }
 
     /// <summary>Reads the ids of all join documents, before the first change is applied.</summary>
@@ -87,6 +96,16 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         _chunks.Clear();
         foreach (var change in events)
         {
+            if (change.Kind == ChangeKind.Indexes)
+            {
+                _indexed.Add(change.Collection);
+                continue;
+            }
+            if (change.Collection == prefix + Schema)
+            {
+                // Servers before 6.0 tell of no indexes; those that an app declares stand in the schema, too.
+                _indexed.Add(change.Collection);
+            }
             if (files.IsEntries(change.Collection))
             {
                 _entries.Add(change);

@@ -47,7 +47,7 @@ internal sealed class CollectionChanges(string name, string collection)
                 Replaced = false;
                 break;
             default:
-                // Gone again when it was looked up; the delete follows.
+                // Indexes, which are no documents; or gone again when it was looked up; the delete follows.
                 break;
         }
     }

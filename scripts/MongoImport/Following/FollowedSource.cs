@@ -1,4 +1,5 @@
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Following;
 
@@ -26,6 +27,10 @@ internal abstract class FollowedSource : IAsyncDisposable
     /// <summary>The collections that hold documents now, and about how many.</summary>
     /// <exception cref="SourceLostException">The source does not answer.</exception>
     public abstract Task<IReadOnlyDictionary<string, long>> CountAsync(CancellationToken stop);
+
+    /// <summary>The indexes of all collections as they are now; null when the source does not say.</summary>
+    /// <exception cref="SourceLostException">The source does not answer.</exception>
+    public virtual Task<IReadOnlyDictionary<string, CollectionMetadata>?> IndexesAsync(CancellationToken stop) => Task.FromResult<IReadOnlyDictionary<string, CollectionMetadata>?>(null);
 
     /// <summary>The documents of a collection as they are now.</summary>
     /// <param name="collection">The collection.</param>

@@ -26,6 +26,7 @@ internal sealed class Follower : IAsyncDisposable
     private readonly FollowLine _line;
     private BatchApplier? _applier;
     private FileFollower? _files;
+    private IndexFollower? _indexes;
 
     private Follower(NpgsqlDataSource database, Listener listener, LiveCatalog catalog, NpgsqlConnection holder, FollowedSource source, string rejects, FollowLine line)
     {
@@ -78,6 +79,9 @@ internal sealed class Follower : IAsyncDisposable
 
     /// <summary>What is done about files; since <see cref="BeginAsync"/>.</summary>
     public FileFollower Files => _files ?? throw new InvalidOperationException("It has not begun.");
+
+    /// <summary>What is done about indexes; since <see cref="BeginAsync"/>.</summary>
+    public IndexFollower Indexes => _indexes ?? throw new InvalidOperationException("It has not begun.");
 
     /// <summary>How far it had come when it was opened.</summary>
     public FollowState State { get; private set; } = null!;
@@ -169,6 +173,7 @@ internal sealed class Follower : IAsyncDisposable
         // A follow that was killed may have stopped between the rows of hooks and what is called.
         await ImportedHooks.SyncAsync(Catalog, stop);
         _files = new FileFollower(this, _source, FileOptions, Temporary);
+        _indexes = new IndexFollower(this, _source);
         _applier = new BatchApplier(Database, Catalog, _source, _files, State.Prefix, Rules, _rejects, _line.Say);
         await RetryAsync(() => _files.BeginAsync(!State.Linked, stop), stop);
         if (!State.Linked)
@@ -176,6 +181,7 @@ internal sealed class Follower : IAsyncDisposable
             _line.Say("Reading the ids of join documents.");
             await RetryAsync(async () => await _applier.LinkAsync((await _source.CountAsync(stop)).Keys, stop), stop);
         }
+        await RetryAsync(() => _indexes.SyncAsync(null, stop), stop);
     }
 
     /// <summary>Applies changes as they come.</summary>
@@ -198,6 +204,10 @@ internal sealed class Follower : IAsyncDisposable
                 {
                     await RetryAsync(() => _applier!.ApplyAsync(batch.Events, batch.Position, stop), stop);
                     _line.Applied(batch.Events, pump.Waiting);
+                    if (_applier!.TakeIndexed() is { Count: > 0 } indexed)
+                    {
+                        await RetryAsync(() => Indexes.SyncAsync(indexed, stop), stop);
+                    }
                     quiet.Restart();
                 }
                 else

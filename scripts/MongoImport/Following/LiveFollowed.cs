@@ -39,6 +39,19 @@ internal sealed class LiveFollowed(LiveAddress address) : FollowedSource
         }
     }
 
+    public override async Task<IReadOnlyDictionary<string, CollectionMetadata>?> IndexesAsync(CancellationToken stop)
+    {
+        try
+        {
+            await using var bridge = await Bridge.OpenAsync(address, position: false, stop);
+            return (await LiveCollection.ListAsync(bridge, stop)).Where(c => c.Readable).ToDictionary(c => c.Name, c => c.Metadata, StringComparer.Ordinal);
+        }
+        catch (BridgeException e)
+        {
+            throw Explained(e);
+        }
+    }
+
     public override async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, byte[]? filter, [EnumeratorCancellation] CancellationToken stop)
     {
         await using var bridge = await OpenAsync(collection, filter, stop);

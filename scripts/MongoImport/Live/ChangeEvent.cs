@@ -14,6 +14,9 @@ internal enum ChangeKind
 
     /// <summary>The collection has another name, <see cref="ChangeEvent.NewName"/>; what bore that name before is gone.</summary>
     Rename,
+
+    /// <summary>Indexes of the collection were made, dropped or changed; which, its list says.</summary>
+    Indexes,
 }
 
 /// <summary>

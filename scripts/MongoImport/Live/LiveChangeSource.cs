@@ -107,12 +107,12 @@ internal sealed class LiveChangeSource(LiveAddress address, byte[]? position, Ti
         return new ChangeBatch(events, BridgeFrame.Nested(head.Span, "position"u8) ?? _position ?? []);
     }
 
-    // Null for what changes no document: indexes made, a database dropped (its collections were dropped before).
+    // Null for what changes nothing here: a collection made, a database dropped (its collections were dropped before).
     private ChangeEvent? Event(ReadOnlySpan<byte> told)
     {
         var value = new BsonValue(BsonType.Document, told);
         var operation = BridgeFrame.Text(told, "operationType"u8);
-        if (operation is not ("insert" or "update" or "replace" or "delete" or "drop" or "rename") || !value.TryFind("ns"u8, out var where))
+        if (operation is not ("insert" or "update" or "replace" or "delete" or "drop" or "rename" or "createIndexes" or "dropIndexes" or "modify") || !value.TryFind("ns"u8, out var where))
         {
             return null;
         }
@@ -127,6 +127,7 @@ internal sealed class LiveChangeSource(LiveAddress address, byte[]? position, Ti
         return operation switch
         {
             "drop" => new ChangeEvent(ChangeKind.Drop, collection, null, null) { At = At(value) },
+            "createIndexes" or "dropIndexes" or "modify" => new ChangeEvent(ChangeKind.Indexes, collection, null, null) { At = At(value) },
             "delete" => new ChangeEvent(ChangeKind.Delete, collection, Id(value), null) { At = At(value) },
             _ => new ChangeEvent(ChangeKind.Upsert, collection, Id(value), BridgeFrame.Nested(told, "fullDocument"u8)) { At = At(value) },
         };

@@ -35,9 +35,17 @@ internal sealed class IndexPlanner
             .ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Fills <see cref="StagedTable.Indexes"/> and <see cref="StagedTable.Expirations"/>.</summary>
-    public static void Plan(ClassPlan plan, StagedTable table, List<string> notes)
+    public static void Plan(ClassPlan plan, StagedTable table, List<string> notes) => Plan(plan, table, notes, []);
+
+    /// <summary>The same beside indexes that are there.</summary>
+    /// <param name="plan">The class, with the indexes.</param>
+    /// <param name="table">Its table.</param>
+    /// <param name="notes">Gets what is not as it was.</param>
+    /// <param name="taken">Names that no index can get.</param>
+    public static void Plan(ClassPlan plan, StagedTable table, List<string> notes, IEnumerable<string> taken)
     {
         var planner = new IndexPlanner(plan, table, notes);
+        planner._relations.UnionWith(taken);
         foreach (var index in plan.Indexes.Where(i => i.Key is not ([] or [{ Key: "_id" }])))
         {
             planner.Add(index);

@@ -133,7 +133,8 @@ internal sealed class RuledSource : DumpSource
         return new Ruled(own, className, rewriter, isSchema ? new SchemaRewriter(_rules) : null);
     }
 
-    private static CollectionMetadata Renamed(CollectionMetadata metadata, NameChanges changes) => !changes.HasFields ? metadata : metadata with
+    /// <summary>A collection's indexes by the rules; without those of fields that are skipped.</summary>
+    public static CollectionMetadata Renamed(CollectionMetadata metadata, NameChanges changes) => !changes.HasFields ? metadata : metadata with
     {
         Indexes =
         [

@@ -33,6 +33,8 @@ public sealed record StagedIndex(string Name, string? Relation, string? Sql, str
 /// <summary>A table being filled in schema <c>import</c>, where nobody looks, until it takes the place of the one in <c>app</c>.</summary>
 public sealed class StagedTable
 {
+    private Table? _inPlace;
+
     internal StagedTable(StagedTableSpec spec, Table? existing, string relation, IReadOnlyList<Field> fields, IReadOnlyList<string> companions)
     {
         Spec = spec;
@@ -40,6 +42,15 @@ public sealed class StagedTable
         Relation = relation;
         Fields = fields;
         Companions = companions;
+    }
+
+    /// <summary>A table that is there and stays: what is planned for it (indexes) is made in its place.</summary>
+    /// <param name="table">The table.</param>
+    /// <param name="indexedColumns">See <see cref="IndexedColumns"/>.</param>
+    public static StagedTable InPlace(Table table, IReadOnlySet<string> indexedColumns)
+    {
+        ArgumentNullException.ThrowIfNull(table);
+        return new(new StagedTableSpec(table.Origin, []), table, table.Relation, [.. table.Fields], []) { _inPlace = table, IndexedColumns = indexedColumns };
     }
 
     /// <summary>How far it is: after <see cref="ImportRun.StageAsync"/> what of a broken-off run could be kept.</summary>
@@ -63,8 +74,8 @@ public sealed class StagedTable
     /// <summary>The relation's name, the same in both schemas, not quoted.</summary>
     public string Relation { get; }
 
-    /// <summary>The relation in schema <c>import</c>, for SQL.</summary>
-    public string Quoted => ImportRun.Quote(Relation);
+    /// <summary>The relation for SQL: in schema <c>import</c>, or where it is.</summary>
+    public string Quoted => _inPlace?.Quoted ?? ImportRun.Quote(Relation);
 
     /// <summary>Every field with its column; of a relation the column is the join table, which lies in schema <c>import</c> as well.</summary>
     public IReadOnlyList<Field> Fields { get; private set; }

@@ -14,6 +14,7 @@ internal sealed class ChangeCursor : Cursors.Cursor
 
     private readonly DocumentStore _store;
     private readonly string _database;
+    private readonly bool _expanded;
     private readonly bool _lookUp;
     private readonly string[] _without;
     private long _position;
@@ -25,6 +26,7 @@ internal sealed class ChangeCursor : Cursors.Cursor
     {
         _store = store;
         _database = database;
+        _expanded = stage.Number("showExpandedEvents") != 0;
         _lookUp = stage.Text("fullDocument") == "updateLookup";
         _without = [.. further.Select(s => s.Nested("$project") ?? throw new CommandException(40324, "Location40324", $"Unrecognized pipeline stage name: '{s.First}'"))
             .SelectMany(p => p.Where(f => p.Number(f.Key) == 0).Select(f => f.Key))];
@@ -64,7 +66,7 @@ internal sealed class ChangeCursor : Cursors.Cursor
             Task changed;
             lock (_store.Gate)
             {
-                if (_store.After(_position, _database, 1).Count > 0)
+                if (_store.After(_position, _database, 1, _expanded).Count > 0)
                 {
                     return;
                 }
@@ -81,7 +83,7 @@ internal sealed class ChangeCursor : Cursors.Cursor
         lock (_store.Gate)
         {
             var most = Math.Min(atMost, 1000);
-            var changes = _store.After(_position, _database, most);
+            var changes = _store.After(_position, _database, most, _expanded);
             var events = new List<byte[]>();
             long bytes = 0;
             foreach (var change in changes)

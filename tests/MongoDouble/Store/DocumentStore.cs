@@ -109,8 +109,8 @@ internal sealed class DocumentStore
     }
 
     /// <summary>The changes of a database after a number, at most so many.</summary>
-    public List<Change> After(long number, string database, int atMost) =>
-        [.. _history.Skip((int)Math.Max(0, number - Forgotten)).Where(c => c.Database == database).Take(atMost)];
+    public List<Change> After(long number, string database, int atMost, bool expanded) =>
+        [.. _history.Skip((int)Math.Max(0, number - Forgotten)).Where(c => c.Database == database && (expanded || c.Operation is not ("createIndexes" or "dropIndexes"))).Take(atMost)];
 
     public static object? Id(ReadOnlyMemory<byte> document) => MongoDoc.Parse(document)["_id"];
 

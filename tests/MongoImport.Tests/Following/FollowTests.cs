@@ -1,3 +1,4 @@
+using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Sources;
 using Backend.MongoImport.Tests.Live;
 
@@ -91,6 +92,50 @@ internal sealed class FollowTests
         followed.App.Insert();
         await followed.CatchUpAsync();
         await followed.ExpectAsImportedAsync();
+    }
+
+    [Test]
+    public async Task Indexes_that_the_source_declares_or_drops_meanwhile_are_made_and_dropped_here()
+    {
+        static MongoDoc Index(string name, string key, params (string Name, object Value)[] more)
+        {
+            var index = new MongoDoc { { "v", 2 }, { "key", new MongoDoc { { key, 1 } } }, { "name", name } };
+            Array.ForEach(more, m => index.Add(m.Name, m.Value));
+            return index;
+        }
+        await using var followed = await Followed.StartAsync(before: app => app.CreateIndex("Score", Index("n_1", "n")));
+        async Task<string?> MadeAsync() => await followed.Target.Get<string>("""
+            select string_agg(i.name || case when x.indisunique then ' unique' when x.indexrelid is null then ' noted' else '' end, ', ' order by i.name)
+            from catalog.indexes i join catalog.tables t on t.number = i.table_number left join pg_index x on x.indexrelid = to_regclass('app.' || quote_ident(i.relation)) where t.origin = 'Score'
+            """);
+        await followed.CatchUpAsync();
+        Assert.That(await MadeAsync(), Is.EqualTo("n_1"));
+
+        var app = followed.App;
+        app.CreateIndex("Score", Index("name_1", "name", ("unique", true)));
+        app.CreateIndex("Score", Index("id_n", "_id", ("unique", true)));
+        app.CreateIndex("Score", Index("later_1", "later"));
+        app.CreateIndex("Score", Index("at_ttl", "at", ("expireAfterSeconds", 60)));
+        app.CreateIndex("Score", Index("ci", "name", ("collation", new MongoDoc { { "locale", "en" } })));
+        await followed.CatchUpAsync();
+        Assert.That(await MadeAsync(), Is.EqualTo("at_ttl, ci noted, n_1, name_1"), "names are not unique, so the index is not");
+        Assert.That(followed.Said.ToString(), Does.Contain("Making index name_1 of Score.").And.Contain("name_1: not unique here").And.Contain("Index ci is not built: its collation").And.Contain("there is no column for later"));
+        Assert.That(await followed.Target.Get<long>("select seconds from jobs.expirations where relation = 'score' and column_name = 'at'"), Is.EqualTo(60));
+
+        // A text that no B-tree holds; a field that comes, with its index waiting; an index that goes.
+        app.Put("Score", "long", d => d.Text("name", new string('x', 9000)).Date("_created_at", 1).Date("_updated_at", 2));
+        app.Put("Score", "with", d => d.Text("later", "a").Date("_created_at", 1).Date("_updated_at", 2));
+        followed.Server.Mongo.DropIndex(LiveServer.Database, "Score", "at_ttl");
+        followed.Server.Mongo.DropIndex(LiveServer.Database, "Score", "n_1");
+        await followed.CatchUpAsync();
+        Assert.That(await MadeAsync(), Is.EqualTo("ci noted, later_1, name_1"));
+        Assert.That(await followed.Target.Get<long>("select count(*) from jobs.expirations where relation = 'score'"), Is.Zero);
+        Assert.That(await followed.Target.Get<bool>("select name is null and length(rest ->> 'name') = 9000 from app.score where id = 'long'"), Is.True);
+
+        // What a server before 6.0 tells nothing of is found at the next start, and at the cut-over.
+        followed.Server.Mongo.SeedIndex(LiveServer.Database, "Score", Index("n_again", "n"));
+        await followed.CatchUpAsync();
+        Assert.That(await MadeAsync(), Is.EqualTo("ci noted, later_1, n_again, name_1"));
     }
 
     [Test]

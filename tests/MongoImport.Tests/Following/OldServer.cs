@@ -1,3 +1,4 @@
+using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Tests.Live;
 
 namespace Backend.MongoImport.Tests.Following;
@@ -84,6 +85,8 @@ internal sealed class OldServer(LiveServer server, int seed)
         Changes++;
         server.Mongo.Put(LiveServer.Database, collection, Doc.Document(d => members(d.Text("_id", id))));
     }
+
+    public void CreateIndex(string collection, MongoDoc index) => server.Mongo.CreateIndex(LiveServer.Database, collection, index);
 
     private void Update()
     {
