@@ -20,7 +20,10 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
     /// <summary>Requests of one statement.</summary>
     private const int Most = 64;
 
-    /// <summary>Who has waited that long goes by himself: those before him may wait for a lock that does not concern him.</summary>
+    /// <summary>
+    /// Who has waited that long opens a lane more, for himself and those behind him: those before him may wait for a lock that does not concern him, or a commit
+    /// takes longer than this. The lane stays until nobody waits.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentDictionary<TKey, Line> _lines = new();
@@ -44,21 +47,7 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
             }
         }
 
-        Turn turn;
-        try
-        {
-            turn = await waiting.Turn.Task.WaitAsync(Patience);
-        }
-        catch (TimeoutException) when (line.TryWithdraw(waiting))
-        {
-            return await alone();
-        }
-        catch (TimeoutException) when (!waiting.Turn.Task.IsFaulted)
-        {
-            // Another has taken it along by then.
-            turn = await waiting.Turn.Task;
-        }
-
+        var turn = await waiting.AwaitTurnAsync(line);
         if (turn.Led is not { } led)
             return turn.Outcome.IsRefused ? await alone() : turn.Outcome.Result;
         try
@@ -150,33 +139,40 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
         /// <summary>Those whose turn it is, the first of whom leads the others; none: the lane is free, and without any under way the line ends.</summary>
         public List<Waiting> Leave(out bool isClosed)
         {
-            List<Waiting> next = [];
             lock (_gate)
             {
-                while (next.Count < Most && _waiting.First is { } node)
-                {
-                    _waiting.Remove(node);
-                    next.Add(node.Value);
-                }
-
+                var next = Take(_waiting.First);
                 if (next.Count == 0)
                     _isClosed = --_underWay == 0;
                 isClosed = _isClosed;
+                return next;
             }
-
-            return next;
         }
 
-        /// <summary>Leaves the line; false when its turn has come.</summary>
-        public bool TryWithdraw(Waiting waiting)
+        /// <summary>A lane more, for one who waits and those behind him; null when his turn has come.</summary>
+        public List<Waiting>? TryOpenLane(Waiting waiting)
         {
             lock (_gate)
             {
                 if (waiting.Node.List is null)
-                    return false;
-                _waiting.Remove(waiting.Node);
-                return true;
+                    return null;
+                _underWay++;
+                return Take(waiting.Node);
             }
+        }
+
+        private List<Waiting> Take(LinkedListNode<Waiting>? node)
+        {
+            List<Waiting> taken = [];
+            while (node is not null && taken.Count < Most)
+            {
+                var next = node.Next;
+                _waiting.Remove(node);
+                taken.Add(node.Value);
+                node = next;
+            }
+
+            return taken;
         }
     }
 
@@ -193,6 +189,19 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
         public LinkedListNode<Waiting> Node { get; }
 
         public TaskCompletionSource<Turn> Turn { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>Waits until it is led, or its turn to lead, or long enough to do so unasked.</summary>
+        public async Task<Turn> AwaitTurnAsync(Line line)
+        {
+            try
+            {
+                return await Turn.Task.WaitAsync(Patience);
+            }
+            catch (TimeoutException) when (!Turn.Task.IsFaulted)
+            {
+                return line.TryOpenLane(this) is { } led ? new Turn(led, default) : await Turn.Task;
+            }
+        }
     }
 
     /// <summary>What the end of waiting brings.</summary>
