@@ -55,26 +55,29 @@ public abstract record Filter
     /// <summary>The opposite.</summary>
     public sealed record Not(Filter Inner) : Filter;
 
+    /// <summary>A condition on what stands in one field, or at one place inside it.</summary>
+    public abstract record OnPath(FieldPath Path) : Filter;
+
     /// <summary>Equal and of the same type. <see cref="Value.Null"/> means missing or null. A value of another type than the column's matches nothing but <c>rest</c>.</summary>
-    public sealed record Equal(FieldPath Path, Value Value) : Filter;
+    public sealed record Equal(FieldPath Path, Value Value) : OnPath(Path);
 
     /// <summary>One of these, each as <see cref="Equal"/>; empty: none.</summary>
-    public sealed record In(FieldPath Path, ImmutableArray<Value> Values) : Filter;
+    public sealed record In(FieldPath Path, ImmutableArray<Value> Values) : OnPath(Path);
 
     /// <summary>In this order to a value of the same type.</summary>
-    public sealed record Compare(FieldPath Path, Comparison Comparison, Value Value) : Filter;
+    public sealed record Compare(FieldPath Path, Comparison Comparison, Value Value) : OnPath(Path);
 
     /// <summary>The key is present, an explicit null too.</summary>
-    public sealed record Exists(FieldPath Path) : Filter;
+    public sealed record Exists(FieldPath Path) : OnPath(Path);
 
     /// <summary>Present and not null (SQL's <c>is not null</c>).</summary>
-    public sealed record HasValue(FieldPath Path) : Filter;
+    public sealed record HasValue(FieldPath Path) : OnPath(Path);
 
     /// <summary>No array, or an array of which every element equals one of these; a missing one too.</summary>
-    public sealed record ContainedBy(FieldPath Path, ImmutableArray<Value> Values) : Filter;
+    public sealed record ContainedBy(FieldPath Path, ImmutableArray<Value> Values) : OnPath(Path);
 
     /// <summary>A text that matches a regular expression.</summary>
-    public sealed record Matches(FieldPath Path, TextPattern Pattern) : Filter;
+    public sealed record Matches(FieldPath Path, TextPattern Pattern) : OnPath(Path);
 
     /// <summary>
     /// The row is related: its id stands in the relation's join table on the other side of <paramref name="OwnerId"/>. With
@@ -92,22 +95,22 @@ public abstract record Filter
     /// The reference leads to (or the array or object holds a reference to) a row that the inner query finds. References inside JSON
     /// are recognised by <paramref name="Forms"/>; without it they match nothing.
     /// </summary>
-    public sealed record InQuery(FieldPath Path, RowQuery Query, NestedForms? Forms = null) : Filter;
+    public sealed record InQuery(FieldPath Path, RowQuery Query, NestedForms? Forms = null) : OnPath(Path);
 
     /// <summary>Equal to a value that the rows of the inner query have at <paramref name="Found"/>; of an array there, to one of its elements.</summary>
-    public sealed record InValues(FieldPath Path, RowQuery Query, FieldPath Found, NestedForms? Forms = null) : Filter;
+    public sealed record InValues(FieldPath Path, RowQuery Query, FieldPath Found, NestedForms? Forms = null) : OnPath(Path);
 
     /// <summary>A point on the earth not farther from the centre than so many radians along the sphere; null: any point that is on the earth.</summary>
-    public sealed record Near(FieldPath Path, GeoPoint Center, double? MaxRadians) : Filter;
+    public sealed record Near(FieldPath Path, GeoPoint Center, double? MaxRadians) : OnPath(Path);
 
     /// <summary>A point inside or on the edge of the rectangle between two corners, on the plane of degrees.</summary>
-    public sealed record InsideBox(FieldPath Path, GeoPoint Corner, GeoPoint Opposite) : Filter;
+    public sealed record InsideBox(FieldPath Path, GeoPoint Corner, GeoPoint Opposite) : OnPath(Path);
 
     /// <summary>A point inside or on the edge of a closed ring, on the plane of degrees.</summary>
-    public sealed record InsideRing(FieldPath Path, ImmutableArray<GeoPoint> Ring) : Filter;
+    public sealed record InsideRing(FieldPath Path, ImmutableArray<GeoPoint> Ring) : OnPath(Path);
 
     /// <summary>A polygon that holds the point, or has it on its edge, on the sphere.</summary>
-    public sealed record Covers(FieldPath Path, GeoPoint Point) : Filter;
+    public sealed record Covers(FieldPath Path, GeoPoint Point) : OnPath(Path);
 
     /// <summary>Text fields that hold the words of a search.</summary>
     public sealed record SearchText(ImmutableArray<Field> Fields, TextSearch Search) : Filter;

@@ -26,6 +26,10 @@ internal static partial class FilterCompiler
         sql.Sql("))");
     }
 
+    private static void PrintHasRelated(Statement sql, Filter.HasRelated has, string alias) =>
+        sql.Sql(alias).Sql(".id = any(array(select owning_id from app.").Sql(has.Relation.QuotedColumn).Sql(" where related_id = any(")
+            .Texts([.. has.RelatedIds.Where(id => Storage.IsStorable(id, false))]).Sql(")))");
+
     private static void PrintHasRelatedIn(Statement sql, Filter.HasRelatedIn has, string alias, Caller caller)
     {
         if (has.Relation.Target != has.Query.Table.Origin)

@@ -13,43 +13,6 @@ internal static partial class FilterCompiler
     /// <summary>Whether a condition looks at JSON: below an object or array, or at the elements of an array.</summary>
     private static bool IsNested(FieldPath path) => path.Field.Column is not null && path.Field.Kind is FieldKind.Array or FieldKind.Object;
 
-    /// <summary>A value as it stands inside JSON; false for what cannot stand there in this form.</summary>
-    private static bool TryNested(in Value value, out byte[] json)
-    {
-        json = value.Kind switch
-        {
-            ValueKind.Object or ValueKind.Array => value.AsBytes,
-            ValueKind.Boolean or ValueKind.Number or ValueKind.Text or ValueKind.ExactNumber => Plain(value),
-            _ => [],
-        };
-        return json.Length > 0 && NestedJson.IsStorable(json);
-    }
-
-    /// <summary>A value as it stands inside JSON.</summary>
-    /// <exception cref="Refusal">It cannot stand there.</exception>
-    internal static byte[] Nested(Value value) => value.IsNull ? "null"u8.ToArray()
-        : TryNested(value, out var json) ? json
-        : throw new Refusal(RefusalKind.InvalidValue, $"A {value.Kind} with this content cannot stand inside JSON.");
-
-    private static byte[] Plain(in Value value)
-    {
-        var output = new ArrayBufferWriter<byte>(32);
-        switch (value.Kind)
-        {
-            case ValueKind.Boolean:
-                output.Write(value.AsBoolean ? "true"u8 : "false"u8);
-                break;
-            case ValueKind.Text:
-                NestedJson.WriteString(output, value.AsText);
-                break;
-            default:
-                NestedJson.WriteNumber(output, value.AsNumber);
-                break;
-        }
-
-        return output.WrittenSpan.ToArray();
-    }
-
     /// <summary>A JSON column, or what a row has in <c>rest</c> instead of it.</summary>
     private static string Source(Statement sql, FieldPath path, string alias, bool isRest) =>
         isRest ? sql.Fragment(s => s.Sql("(").Sql(alias).Sql(".rest -> ").Text(path.Field.Name).Sql(")")) : alias + "." + path.Field.QuotedColumn;

@@ -62,56 +62,20 @@ internal static class VisibleFields
             case Filter.Not not:
                 Require(table, not.Inner, hidden, caller);
                 break;
-            case Filter.InQuery inner:
-                Require(table, inner.Path.Field, hidden);
-                Require(inner.Query, caller);
+            case Filter.OnPath condition:
+                Require(table, condition.Path.Field, hidden);
+                if (((condition as Filter.InQuery)?.Query ?? (condition as Filter.InValues)?.Query) is { } inner)
+                    Require(inner, caller);
                 break;
-            case Filter.Equal f:
-                Require(table, f.Path.Field, hidden);
+            case Filter.HasRelated has:
+                Require(table, has.Relation, hidden);
                 break;
-            case Filter.In f:
-                Require(table, f.Path.Field, hidden);
+            case Filter.HasRelatedIn has:
+                Require(table, has.Relation, hidden);
+                Require(has.Query, caller);
                 break;
-            case Filter.Compare f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Exists f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.HasValue f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.ContainedBy f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Matches f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.HasRelated f:
-                Require(table, f.Relation, hidden);
-                break;
-            case Filter.HasRelatedIn f:
-                Require(table, f.Relation, hidden);
-                Require(f.Query, caller);
-                break;
-            case Filter.InValues f:
-                Require(table, f.Path.Field, hidden);
-                Require(f.Query, caller);
-                break;
-            case Filter.Near f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.InsideBox f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.InsideRing f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.Covers f:
-                Require(table, f.Path.Field, hidden);
-                break;
-            case Filter.SearchText f:
-                foreach (var field in f.Fields)
+            case Filter.SearchText search:
+                foreach (var field in search.Fields)
                     Require(table, field, hidden);
                 break;
             case Filter.RelatedTo:
