@@ -114,6 +114,13 @@ public static class MediaTypes
     public static string ForSending(string name, FileDetails? details) =>
         Of(name) ?? (details?.ContentType is { Length: > 0 } given && IsHeaderText(given) && !IsActive(given) ? given : Unknown);
 
+    /// <summary>A type with what clients have to be told to read it: texts, JSON and scripts are UTF-8 where nothing else is said.</summary>
+    public static string WithCharset(string mediaType) =>
+        !mediaType.Contains("charset", StringComparison.OrdinalIgnoreCase)
+        && Bare(mediaType) is var bare && (bare.StartsWith("text/", StringComparison.OrdinalIgnoreCase) || bare is "application/json" or "application/javascript")
+            ? mediaType + "; charset=utf-8"
+            : mediaType;
+
     /// <summary>Whether a browser that shows it may run scripts in it.</summary>
     public static bool IsActive(string mediaType)
     {

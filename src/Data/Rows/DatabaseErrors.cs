@@ -14,8 +14,12 @@ public static class DatabaseErrors
     /// </summary>
     public static void Settle(NpgsqlConnection connection, NpgsqlException error)
     {
-        if (MaySpoil(error))
-            ForgetStatements(connection);
+        if (!MaySpoil(error))
+            return;
+        ForgetStatements(connection);
+        // The pool's others hold the same plan: who tries again must not come upon the next of them.
+        if (IsOutdatedPlan(error))
+            NpgsqlConnection.ClearPool(connection);
     }
 
     /// <summary>Drops a connection's prepared statements, outside of any transaction. The driver can do it only with the thread waiting.</summary>
@@ -29,6 +33,9 @@ public static class DatabaseErrors
     public static bool MaySpoil(NpgsqlException error) =>
         error is PostgresException e && !e.SqlState.StartsWith("23", StringComparison.Ordinal) && !e.SqlState.StartsWith("40", StringComparison.Ordinal);
 
+    /// <summary>Whether a prepared statement was of a table as it no longer is: a column came back with another type, or a table with other columns.</summary>
+    private static bool IsOutdatedPlan(NpgsqlException error) => error is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" };
+
     /// <summary>Maps an error that a request can cause; false for any other.</summary>
     public static bool TryMap(NpgsqlException error, Table? table, [NotNullWhen(true)] out Refusal? refusal)
     {
@@ -38,6 +45,7 @@ public static class DatabaseErrors
             PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new Refusal(RefusalKind.Timeout, "The statement ran into its time limit.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } => new Refusal(RefusalKind.Conflict, "Two writes met.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.UndefinedColumn or PostgresErrorCodes.UndefinedTable } when table is not null => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
+            PostgresException e when table is not null && IsOutdatedPlan(e) => new Refusal(RefusalKind.Conflict, "The table was changed meanwhile.", table.Origin),
             PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } => new Refusal(RefusalKind.InvalidPattern, "The regular expression is not valid.", table?.Origin),
             PostgresException { SqlState: PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments } => new Refusal(RefusalKind.LimitExceeded, "The value or query is too large.", table?.Origin),
             PostgresException { SqlState: WriteSwitch.RefusedState } => WriteSwitch.Refused(table?.Origin),

@@ -158,11 +158,16 @@ internal partial class ClassHandler(ClassServices services)
     {
         var table = await FindTableAsync(request, className);
         string? redirected = null;
-        if (options.RedirectKey is { } key && table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })
+        if (options.RedirectKey is { Length: > 0 } key)
         {
-            ClassAccess.RequireFind(target, request.Caller);
-            redirected = target;
-            table = await FindTableAsync(request, target);
+            // Where there is nothing to redirect to, rows say of which class they are all the same.
+            redirected = className;
+            if (table?.Find(key) is { Kind: FieldKind.Relation, Target: { } target })
+            {
+                ClassAccess.RequireFind(target, request.Caller);
+                redirected = target;
+                table = await FindTableAsync(request, target);
+            }
         }
 
         // A class that is not there is planned as an empty one: what is wrong with the query is still said.

@@ -62,6 +62,13 @@ internal static class DraftReader
                 reader.Skip();
                 return;
             case "createdAt" or "updatedAt":
+                // Not to be taken away either: the server's time wins over that as well.
+                if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) == "Delete")
+                {
+                    reader.Skip();
+                    return;
+                }
+
                 var time = ReadTyped(ref reader);
                 if (time.Kind is { } kind and not FieldKind.Timestamp)
                 {
@@ -85,12 +92,13 @@ internal static class DraftReader
 
         var dot = key.IndexOf('.', StringComparison.Ordinal);
         var name = dot < 0 ? key : key[..dot];
-        if (!ClassName.IsValidField(name, className) || key == "id")
-        {
-            throw key == "id"
-                ? new ParseError(ErrorCode.InvalidKeyName, "id is an invalid field name.")
-                : new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name: {key}.");
-        }
+        // An update takes id for a field like any other.
+        if (key == "id" && isCreate)
+            throw new ParseError(ErrorCode.InvalidKeyName, "id is an invalid field name.");
+        if (!ClassName.IsValidField(name, className))
+            throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name: {key}.");
+        if (dot >= 0 && PlainType(name) is { } plain)
+            throw new ParseError(ErrorCode.IncorrectType, $"schema mismatch for {className}.{name}; expected {plain} but got Object");
 
         var steps = dot < 0 ? [] : key[(dot + 1)..].Split('.').ToImmutableArray();
         if (steps.Length > NestedJson.MaxDepth)
@@ -101,10 +109,13 @@ internal static class DraftReader
                 throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {key}");
         }
 
-        if (ReadAction(ref reader, key, name, isCreate, isNested: dot >= 0) is not { } field)
+        if (ReadAction(ref reader, key, name, className, isCreate, isNested: dot >= 0) is not { } field)
             return;
         if (steps.Length > 0)
         {
+            // A relation is a field of the class, never a place inside of one.
+            if (field.Action == DraftAction.Relate)
+                throw new ParseError(ErrorCode.IncorrectType, $"schema mismatch for {className}.{name}; expected Object but got Relation<{field.Target}>");
             // The root of a nested key: an array when the next step is a position.
             field = field with
             {
@@ -117,10 +128,10 @@ internal static class DraftReader
         fields.Put(key, field);
     }
 
-    private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, bool isCreate, bool isNested)
+    private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, string className, bool isCreate, bool isNested)
     {
         if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) is { } op)
-            return ReadOperation(ref reader, op, key, name, isCreate);
+            return ReadOperation(ref reader, op, key, name, className, isCreate);
         var at = reader;
         var value = ReadTyped(ref reader);
         // Inside an object a typed value is the JSON that it came as.
@@ -138,7 +149,7 @@ internal static class DraftReader
         };
     }
 
-    private static DraftField? ReadOperation(ref Utf8JsonReader reader, string op, string key, string name, bool isCreate)
+    private static DraftField? ReadOperation(ref Utf8JsonReader reader, string op, string key, string name, string className, bool isCreate)
     {
         var at = reader;
         reader.Skip();
@@ -166,14 +177,14 @@ internal static class DraftReader
             case "Delete":
                 return isCreate ? null : field with { Action = DraftAction.Delete };
             case "AddRelation" or "RemoveRelation" or "Batch":
-                return ReadRelation(at, op, field);
+                return ReadRelation(at, op, field, className);
             default:
                 throw new ParseError(ErrorCode.CommandUnavailable, $"The {op} operator is not supported yet.");
         }
     }
 
     /// <summary>Relation operations; a batch of them is taken together, the last word on an id counts.</summary>
-    private static DraftField? ReadRelation(Utf8JsonReader reader, string op, DraftField field)
+    private static DraftField? ReadRelation(Utf8JsonReader reader, string op, DraftField field, string className)
     {
         var related = new Dictionary<string, (bool IsLinked, int Order)>(StringComparer.Ordinal);
         var order = 0;
@@ -214,13 +225,13 @@ internal static class DraftReader
             var isLinked = kind == "AddRelation";
             foreach (var pointer in objects.EnumerateArray())
             {
-                if (ValueReader.Read(pointer) is not { Kind: FieldKind.Reference, Target: { } className, Value: var value })
+                if (ValueReader.Read(pointer) is not { Kind: FieldKind.Reference, Target: { } pointed, Value: var value })
                     throw ValueReader.NotValid("Pointer");
-                target ??= className;
-                if (className != target)
+                target ??= pointed;
+                if (pointed != target)
                 {
                     throw new ParseError(ErrorCode.IncorrectType,
-                        $"schema mismatch for {field.Name}; expected Relation<{target}> but got Relation<{className}>");
+                        $"schema mismatch for {className}.{field.Name}; expected Relation<{target}> but got Relation<{pointed}>");
                 }
 
                 var id = value.AsReference.Id;
@@ -231,6 +242,15 @@ internal static class DraftReader
 
         ImmutableArray<string> Related(bool isLinked) => [.. related.Where(r => r.Value.IsLinked == isLinked).OrderBy(r => r.Value.Order).Select(r => r.Key)];
     }
+
+    /// <summary>The type of a field of every class that has no places inside; null: another field.</summary>
+    private static string? PlainType(string name) => name switch
+    {
+        "ACL" => "ACL",
+        "createdAt" or "updatedAt" => "Date",
+        "objectId" => "String",
+        _ => null,
+    };
 
     private static TypedValue ReadTyped(ref Utf8JsonReader reader) => ValueReader.Read(ref reader);
 

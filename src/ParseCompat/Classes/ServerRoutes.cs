@@ -27,11 +27,11 @@ internal sealed class ServerRoutes(IOptions<SecurityOptions> security) : IRouteS
         writer.WriteRawValue($$$"""
             {"features":{
             "globalConfig":{"create":true,"read":true,"update":true,"delete":true},
-            "hooks":{"create":false,"read":false,"update":false,"delete":false},
+            "hooks":{"create":true,"read":true,"update":true,"delete":true},
             "cloudCode":{"jobs":false},
             "logs":{"level":false,"size":false,"order":false,"until":false,"from":false},
             "push":{"immediatePush":false,"scheduledPush":false,"storedPushData":false,"pushAudiences":true,"localization":false},
-            "schemas":{"addField":true,"removeField":true,"addClass":true,"removeClass":true,"clearAllDataFromClass":false,"exportClass":false,
+            "schemas":{"addField":true,"removeField":true,"addClass":true,"removeClass":true,"clearAllDataFromClass":true,"exportClass":false,
             "editClassLevelPermissions":true,"editPointerPermissions":true},
             "settings":{"securityCheck":{{{(security.Value.EnableCheck ? "true" : "false")}}}}},
             "parseServerVersion":"7.4.0-alpha.5"}

@@ -144,7 +144,7 @@ internal sealed class FileRoutes : IRouteSource
         }
 
         // No Last-Modified: the .NET SDK sends If-Modified-Since with everything and cannot read a 304 (contract 30.2).
-        return ParseResponse.Of(Results.Stream(file.Content, type, lastModified: null, entityTag: new EntityTagHeaderValue($"\"{file.Version}\""), enableRangeProcessing: true));
+        return ParseResponse.Of(Results.Stream(file.Content, MediaTypes.WithCharset(type), lastModified: null, entityTag: new EntityTagHeaderValue($"\"{file.Version}\""), enableRangeProcessing: true));
     }
 
     /// <summary>The name to store under: with an extension, unguessable unless file names are kept, in the folder that a server's own code asks for.</summary>

@@ -126,6 +126,8 @@ internal sealed class FindOptions
         {
             JsonValueKind.Object => value,
             JsonValueKind.Null => null,
+            // An empty map of PHP's is written so.
+            JsonValueKind.Array when value.GetArrayLength() == 0 => null,
             _ => throw BadWhere(),
         };
     }

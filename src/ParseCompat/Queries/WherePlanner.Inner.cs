@@ -68,15 +68,16 @@ internal sealed partial class WherePlanner
     /// <summary>Members of a relation; the caller must be able to read the owner.</summary>
     private Filter PlanRelated(JsonElement operand)
     {
-        if (operand.ValueKind != JsonValueKind.Object || !operand.TryGetProperty("object", out var owner)
-            || IncludedRows.AsPointer(owner) is not { } pointer || Text(operand, "key") is not { Length: > 0 } key)
+        // Of the owner only class and id count: some callers leave out that it is a pointer.
+        if (operand.ValueKind != JsonValueKind.Object || !operand.TryGetProperty("object", out var owner) || owner.ValueKind != JsonValueKind.Object
+            || Text(owner, "className") is not { } ownerClass || Text(owner, "objectId") is not { } ownerId || Text(operand, "key") is not { Length: > 0 } key)
         {
             throw Improper("$relatedTo");
         }
 
-        if (context.Catalog.FindByOrigin(pointer.Target) is not { } table || table.Find(key) is not { Kind: FieldKind.Relation } relation)
+        if (context.Catalog.FindByOrigin(ownerClass) is not { } table || table.Find(key) is not { Kind: FieldKind.Relation } relation)
             return Filter.Never;
-        return new Filter.RelatedTo(relation, pointer.Id, context.Caller.IsAdministrator ? null : new RowQuery { Table = table, Operation = Operation.Get });
+        return new Filter.RelatedTo(relation, ownerId, context.Caller.IsAdministrator ? null : new RowQuery { Table = table, Operation = Operation.Get });
     }
 
     /// <summary>Owners of a relation, by what it holds. Other constraints on a relation match no row.</summary>

@@ -53,6 +53,9 @@ internal sealed partial class WherePlanner(PlanContext context)
 
     private async ValueTask<Filter> PlanAsync(Table table, JsonElement where, int depth)
     {
+        // An empty map of PHP's is written as a list.
+        if (where.ValueKind == JsonValueKind.Array && where.GetArrayLength() == 0)
+            return Filter.Always;
         if (where.ValueKind != JsonValueKind.Object)
             throw new ParseError(ErrorCode.InvalidJson, "where parameter is not valid JSON");
         if (depth > MaxDepth)

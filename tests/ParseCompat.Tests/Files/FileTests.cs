@@ -37,7 +37,7 @@ internal sealed class FileTests
         Assert.That(answer.Headers.Location!.OriginalString, Is.EqualTo(url));
         using var got = await GetAsync(name);
         Assert.That(await got.Content.ReadAsStringAsync(), Is.EqualTo("hello"));
-        Assert.That(got.Content.Headers.ContentType!.ToString(), Is.EqualTo("text/plain"));
+        Assert.That(got.Content.Headers.ContentType!.ToString(), Is.EqualTo("text/plain; charset=utf-8"));
         Assert.That(got.Headers.GetValues("X-Content-Type-Options"), Is.EqualTo(["nosniff"]));
         Assert.That(got.Content.Headers.LastModified, Is.Null, "the .NET SDK would get a 304");
     }
@@ -130,7 +130,7 @@ internal sealed class FileTests
         Assert.That(name, Does.Match("^pages/2024/[0-9a-f]{32}_page\\.html$"));
         using (var got = await GetAsync(name))
         {
-            Assert.That(got.Content.Headers.ContentType!.ToString(), Is.EqualTo("text/html"));
+            Assert.That(got.Content.Headers.ContentType!.ToString(), Is.EqualTo("text/html; charset=utf-8"));
             Assert.That(got.Content.Headers.ContentDisposition!.ToString(), Is.EqualTo("attachment"), "a script in it must not run as a page of this server");
         }
 

@@ -40,4 +40,23 @@ public sealed class OvertakenTests
         if (method == "POST" && path != "/batch")
             Assert.That(await server.FindAsync("Old", """{"x":2}""", "x"), Is.EqualTo("2"));
     }
+
+    [Test]
+    public async Task A_field_that_comes_back_with_another_type_is_read_and_written_by_every_connection()
+    {
+        await using var server = await ParseServer.StartAsync();
+        var id = await server.CreateAsync("Retyped", """{"v":1}""");
+        string[] paths = [$"/classes/Retyped/{id}", "/classes/Retyped?order=v", "/classes/Retyped?count=1"];
+
+        // Often enough, and at once, that several connections know the statements.
+        for (var round = 0; round < 8; round++)
+            await Task.WhenAll(Enumerable.Range(0, 4).SelectMany(_ => paths).Select(path => server.SendAsync("GET", path)));
+        Assert.That((await server.CallAsync("PUT", "/schemas/Retyped", """{"fields":{"v":{"__op":"Delete"}}}""", master: true)).Status, Is.EqualTo(200));
+        Assert.That((await server.CallAsync("PUT", "/schemas/Retyped", """{"fields":{"v":{"type":"String"}}}""", master: true)).Status, Is.EqualTo(200));
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).SelectMany(_ => paths).Select(path => server.SendAsync("GET", path)));
+        Assert.That(answers, Has.All.StartWith("200 "), () => string.Join("\n", server.Errors));
+        Assert.That(await server.SendAsync("PUT", $"/classes/Retyped/{id}", """{"v":"text"}"""), Is.EqualTo("""200 {"updatedAt":"T"}"""));
+        Assert.That(await server.FindAsync("Retyped", "{}", "v"), Is.EqualTo("text"));
+    }
 }

@@ -1,0 +1,80 @@
+namespace Backend.ParseCompat.Tests.Classes;
+
+/// <summary>What generated requests, sent to a real parse-server as well, showed to be answered otherwise here, without the contract asking for it.</summary>
+[TestFixture]
+public sealed class ComparedTests
+{
+    private ParseServer _server = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => _server = await ParseServer.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task Stop() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task An_update_takes_id_for_a_field_like_any_other()
+    {
+        var row = "/classes/Named/" + await _server.CreateAsync("Named", """{"n":1}""");
+
+        Assert.That(await _server.SendAsync("POST", "/classes/Named", """{"id":"x"}"""), Is.EqualTo("""400 {"code":105,"error":"id is an invalid field name."}"""));
+        Assert.That(await _server.SendAsync("PUT", row, """{"id":"x","n":2}"""), Is.EqualTo("""200 {"updatedAt":"T"}"""));
+        Assert.That((await _server.CallAsync("GET", row)).Body!["id"]!.ToString(), Is.EqualTo("x"));
+        Assert.That(await _server.FindAsync("Named", """{"id":"x"}"""), Is.EqualTo("2"));
+    }
+
+    [TestCase("""{"ACL.x":1}""", "schema mismatch for Plain.ACL; expected ACL but got Object")]
+    [TestCase("""{"createdAt.x":1}""", "schema mismatch for Plain.createdAt; expected Date but got Object")]
+    [TestCase("""{"objectId.x":1}""", "schema mismatch for Plain.objectId; expected String but got Object")]
+    [TestCase("""{"o.x":{"__op":"AddRelation","objects":[TO]}}""", "schema mismatch for Plain.o; expected Object but got Relation<B>")]
+    [TestCase("""{"r":{"__op":"AddRelation","objects":[TO,{"__type":"Pointer","className":"C","objectId":"1"}]}}""", "schema mismatch for Plain.r; expected Relation<B> but got Relation<C>")]
+    public async Task A_place_where_none_can_be_is_refused_with_the_name_of_the_class(string body, string error)
+    {
+        body = body.Replace("TO", """{"__type":"Pointer","className":"B","objectId":"1"}""", StringComparison.Ordinal);
+        var id = await _server.CreateAsync("Plain", """{"n":1}""");
+
+        var expected = $$"""400 {"code":111,"error":"{{error}}"}""";
+        Assert.That(await _server.SendAsync("PUT", "/classes/Plain/" + id, body), Is.EqualTo(expected));
+        Assert.That(await _server.SendAsync("POST", "/classes/Plain", body), Is.EqualTo(expected));
+    }
+
+    [Test]
+    public async Task The_times_of_a_row_cannot_be_taken_away()
+    {
+        var row = "/classes/Timed/" + await _server.CreateAsync("Timed", """{"n":1}""");
+
+        Assert.That(await _server.SendAsync("PUT", row, """{"createdAt":{"__op":"Delete"},"updatedAt":{"__op":"Delete"}}"""), Is.EqualTo("""200 {"updatedAt":"T"}"""));
+        Assert.That(await _server.SendAsync("GET", row), Is.EqualTo("""200 {"objectId":"ID","createdAt":"T","updatedAt":"T","n":1}"""));
+    }
+
+    [Test]
+    public async Task An_empty_list_for_conditions_is_none_at_all()
+    {
+        await _server.CreateAsync("Listed", """{"n":1}""");
+        await _server.CreateAsync("Listed", """{"n":2}""");
+
+        Assert.That(await _server.FindAsync("Listed", "[]"), Is.EqualTo("1,2"));
+        Assert.That(await _server.FindAsync("Listed", """{"$or":[[],{"n":1}]}"""), Is.EqualTo("1,2"));
+        Assert.That(await _server.FindAsync("Listed", """{"$and":[[],{"n":1}]}"""), Is.EqualTo("1"));
+        Assert.That(await _server.FindAsync("Listed", """[{"n":1}]"""), Is.EqualTo("""400 {"code":107,"error":"where parameter is not valid JSON"}"""));
+    }
+
+    [Test]
+    public async Task The_owner_of_a_relation_need_not_say_that_it_is_a_pointer()
+    {
+        var member = await _server.CreateAsync("Member", """{"n":1}""");
+        var owner = await _server.CreateAsync("Owner", """{"r":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Member","objectId":"ID"}]}}""".Replace("ID", member, StringComparison.Ordinal));
+
+        Assert.That(await _server.FindAsync("Member", """{"$relatedTo":{"object":{"className":"Owner","objectId":"ID"},"key":"r"}}""".Replace("ID", owner, StringComparison.Ordinal)), Is.EqualTo("1"));
+        Assert.That(await _server.FindAsync("Member", """{"$relatedTo":{"object":{"className":"Owner"},"key":"r"}}"""), Does.Contain("improper usage of $relatedTo"));
+    }
+
+    [Test]
+    public async Task Rows_say_of_which_class_they_are_where_there_is_nothing_to_redirect_to()
+    {
+        await _server.CreateAsync("Stays", """{"n":1}""");
+
+        Assert.That(await _server.SendAsync("GET", "/classes/Stays?redirectClassNameForKey=n&keys=n"),
+            Is.EqualTo("""200 {"results":[{"className":"Stays","objectId":"ID","createdAt":"T","updatedAt":"T","n":1}]}"""));
+    }
+}
