@@ -11,8 +11,8 @@ namespace Backend.ParseCompat.Queries;
 /// </summary>
 internal sealed partial class PatternTranslator
 {
-    /// <summary>A longer pattern is refused: it would cost more to compile than any old client needs.</summary>
-    private const int MaxLength = 4096;
+    /// <summary>The longest pattern that MongoDB takes. Clients have a lower limit, which is a setting (<see cref="Limits.ComplexityOptions.RegexLength"/>).</summary>
+    private const int MaxLength = 32_764;
 
     /// <summary>PostgreSQL repeats at most so often.</summary>
     private const int MaxRepeat = 255;

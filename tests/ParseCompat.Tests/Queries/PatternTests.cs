@@ -100,6 +100,16 @@ public sealed class PatternTests
     [TestCase(@"^a\db", "a")]
     public void A_literal_beginning_is_found(string pattern, string? prefix) => Assert.That(PatternTranslator.Translate(pattern, "").Prefix, Is.EqualTo(prefix));
 
+    [Test]
+    public async Task A_pattern_may_be_as_long_as_the_limits_of_clients_and_of_the_old_database_say()
+    {
+        var list = string.Join('|', Enumerable.Range(0, 4_600).Select(i => $"w{i:D5}"));
+        var longest = PatternTranslator.Translate($"^(?:{list})$", "").Expression;
+
+        Assert.That(await _database.ScalarAsync<bool>("select 'w04599' ~ $1 and not 'w04600' ~ $1", longest), Is.True);
+        Assert.That(() => PatternTranslator.Translate(new string('a', 32_765), ""), Throws.TypeOf<ParseError>().With.Property("Code").EqualTo(102));
+    }
+
     [TestCase("^abc", "i")]
     [TestCase("^abc", "m")]
     public void A_beginning_that_may_vary_is_none(string pattern, string options) => Assert.That(PatternTranslator.Translate(pattern, options).Prefix, Is.Null);
