@@ -25,10 +25,11 @@ internal sealed class CutoverCommand : Command
         --source-stopped  your word that nothing writes to the source any more
 
         Asks for a complete verify on record; waits until no change has come for 3 seconds; compares the counts of all classes, and every document that
-        has changed since that verify; of a dump, nothing can be compared again. Only when nothing differs do both APIs accept writes and jobs go on.
+        has changed since that verify. A dump does not say what the source holds: of it the counts in --counts are compared, or else shown. Only when nothing differs do both APIs accept writes and jobs go on.
 
         --connection STRING   the database; default: the setting ConnectionStrings__Database of the API
         --database NAME       which database of the source, when the connection string names none
+        --counts FILE         of a dump: what the old server counts, a JSON object of collections and numbers, to be compared with the rows
         --accept-differences  go over although something differs: what this command has listed is then as it is here
         --no-way-back         do not note changes for import-mongo return
         --files FOLDER        the file store for what comes into GridFS meanwhile; default: the setting Files__Directory of the API
@@ -42,18 +43,19 @@ internal sealed class CutoverCommand : Command
 
     public override async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken stop)
     {
-        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects", "--temporary", .. FileImportOptions.Names], ["--source-stopped", "--accept-differences", "--no-way-back"]);
+        var given = Arguments.Parse(arguments, ["--connection", "--database", "--rejects", "--temporary", "--counts", .. FileImportOptions.Names], ["--source-stopped", "--accept-differences", "--no-way-back"]);
         if (!given.Has("--source-stopped"))
         {
             throw new ArgumentException("Stop the old server first, and every other writer of its database; then say so with --source-stopped. What it writes after the cut-over is lost.");
         }
+        var counts = given.Value("--counts") is { } path ? Cutover.ReadCounts(path) : null;
         var taken = Stopwatch.StartNew();
         var line = new FollowLine(Console.Error, !Console.IsErrorRedirected);
         await using var source = FollowCommand.Source(given);
         var connection = given.Connection();
         await MigrationRunner.RunAsync(connection, stop);
         await using var follower = await Follower.OpenAsync(connection, source, FileImportOptions.Parse(given), given.Value("--temporary") ?? Path.GetTempPath(), given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
-        var cutover = new Cutover(follower, source, line.Say);
+        var cutover = new Cutover(follower, source, line.Say) { Counts = counts };
         var verified = await cutover.RequireVerifyAsync(stop);
         await follower.BeginAsync(stop);
         await follower.RunAsync(quiet => quiet >= Quiet, stop);

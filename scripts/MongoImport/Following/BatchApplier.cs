@@ -395,7 +395,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         var rewrite = RewriterOf(replaced.Collection);
         var portion = new CollectionChanges(replaced.Name, replaced.Collection);
         portion.Add(new ChangeEvent(ChangeKind.Drop, replaced.Collection, null, null), null);
-        await foreach (var document in source.ReadAsync(replaced.Collection, null, stop))
+        await foreach (var document in source.ReadRenamedAsync(replaced.Collection, stop))
         {
             var bytes = document.ToArray();
             portion.Add(new ChangeEvent(ChangeKind.Upsert, replaced.Collection, OnlyId(bytes), bytes), rewrite);

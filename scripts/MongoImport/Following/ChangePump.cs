@@ -50,10 +50,15 @@ internal sealed class ChangePump : IAsyncDisposable
         var events = new List<ChangeEvent>(first.Events);
         var position = first.Position;
         var bytes = events.Sum(Size);
-        while (_read.Reader.TryRead(out var next))
+        while (!first.Alone && _read.Reader.TryRead(out var next))
         {
             var more = next.Events.Sum(Size);
-            if (events.Count > 0 && next.Events.Count > 0 && (events.Count + next.Events.Count > MostChanges || bytes + more > MostBytes))
+            if (next.Alone && events.Count == 0)
+            {
+                Interlocked.Add(ref _waiting, -next.Events.Count);
+                return next;
+            }
+            if (next.Alone || (events.Count > 0 && next.Events.Count > 0 && (events.Count + next.Events.Count > MostChanges || bytes + more > MostBytes)))
             {
                 _held = next;
                 break;

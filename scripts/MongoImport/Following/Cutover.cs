@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Backend.Data.Catalog;
 using Backend.Data.Imports;
+using Backend.MongoImport.Oplogs;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Sources;
 
@@ -24,6 +25,24 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
 
     /// <summary>Documents that were compared once more.</summary>
     public long Compared { get; private set; }
+
+    /// <summary>What the operator counted in a source that cannot be asked; null: nothing.</summary>
+    public IReadOnlyDictionary<string, long>? Counts { get; init; }
+
+    /// <summary>Reads counts: a JSON object of collections and numbers.</summary>
+    /// <exception cref="SourceException">The file is something else.</exception>
+    public static IReadOnlyDictionary<string, long> ReadCounts(string path)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(System.IO.File.ReadAllBytes(path));
+            return json.RootElement.EnumerateObject().ToDictionary(c => c.Name, c => c.Value.GetInt64(), StringComparer.Ordinal);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or ArgumentException or IOException or UnauthorizedAccessException)
+        {
+            throw new SourceException($"{path}: this is no JSON object of collections and how many documents each has: {e.Message}", e);
+        }
+    }
 
     /// <summary>Entries of files that both sides have; null: they were not followed.</summary>
     public long? Files { get; private set; }
@@ -53,11 +72,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         _differences.AddRange(await follower.Files.CompareAsync(stop));
         if (!source.TellsWhatItHolds)
         {
-            say("A dump does not say what the source holds now: nothing is compared but what the verify of the imported dump compared.");
-            if (verified.Unexplained > 0)
-            {
-                Differ($"The last complete verify found {verified.Unexplained} differences.");
-            }
+            await WithoutSourceAsync(verified, stop);
             return;
         }
         var counts = await source.CountAsync(stop);
@@ -70,6 +85,39 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         {
             Compared += origin.StartsWith(Join, StringComparison.Ordinal) ? await comparer.LinksAsync(origin, ids, stop) : await comparer.ClassAsync(origin, ids, stop);
         }
+    }
+
+    // A dump does not say what the source holds now; what the operator brings along is compared, and all else is shown.
+    private async Task WithoutSourceAsync(Verification verified, CancellationToken stop)
+    {
+        if (verified.Unexplained > 0)
+        {
+            Differ($"The last complete verify found {verified.Unexplained} differences.");
+        }
+        var state = (await FollowState.ReadAsync(follower.Database, stop))!;
+        if (OplogPosition.TryRead(state.Position, out var position))
+        {
+            say($"The rows have come to the entry of {position.Time}; {N(state.Changes)} changes were applied. The old server's last entry should be no later: rs.printReplicationInfo().");
+        }
+        if (Counts is { } counts)
+        {
+            await CountsAsync(counts, verified, stop);
+            say($"Compared are the counts of {N(counts.Count)} collections, and no documents: a dump does not say what the source holds now.");
+            return;
+        }
+        say("A dump does not say what the source holds now, so nothing is compared with it. Here are:");
+        foreach (var table in (await follower.Catalog.GetAsync(stop)).Tables)
+        {
+            if (await CountAsync(table.Quoted, stop) is > 0 and var rows)
+            {
+                say($"  {follower.CollectionOf(table.Origin),-32} {N(rows),12}");
+            }
+        }
+        foreach (var (relation, links) in await LinksAsync(stop))
+        {
+            say($"  {relation,-32} {N(links),12}  (documents of its join collection)");
+        }
+        say("With --counts FILE these are compared with what the old server counts; docs/import.md has the line that makes the file.");
     }
 
     /// <summary>The record of what was compared, as JSON.</summary>
@@ -111,7 +159,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
             if (there - here != explained)
             {
                 // What a server says at once may be an estimate.
-                there = await source.CountAsync(follower.CollectionOf(table.Origin), cancel);
+                there = await ExactAsync(follower.CollectionOf(table.Origin), cancel);
             }
             if (there != here && there - here != explained)
             {
@@ -122,7 +170,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
                 var name = $"{Join}{relation.Name}:{table.Origin}";
                 var documents = counts.GetValueOrDefault(follower.CollectionOf(name));
                 var kept = links.GetValueOrDefault(relation.Column!);
-                if (documents != kept && await source.CountAsync(follower.CollectionOf(name), cancel) is var exact && exact != kept)
+                if (documents != kept && await ExactAsync(follower.CollectionOf(name), cancel) is var exact && exact != kept)
                 {
                     documents = exact;
                     Differ($"{name}: {documents} documents in the source, {kept} known here.");
@@ -134,6 +182,11 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
             Differ($"{collection}: {count} documents in the source, no class here.");
         }
     }
+
+    private async Task<long> ExactAsync(string collection, CancellationToken stop) =>
+        Counts is not null ? Counts.GetValueOrDefault(collection) : await source.CountAsync(collection, stop);
+
+    private static string N(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
     // Of files each name counts once, so only the entries can be counted.
     private async Task FileCountAsync(IReadOnlyDictionary<string, long> counts, CancellationToken stop)
@@ -148,7 +201,7 @@ internal sealed class Cutover(Follower follower, FollowedSource source, Action<s
         {
             if (there > 0)
             {
-                say($"{there.ToString("N0", CultureInfo.InvariantCulture)} files in GridFS were not followed, because no file store was named: import-mongo files SOURCE brings what is missing.");
+                say($"{N(there)} files in GridFS were not followed, because no file store was named: import-mongo files SOURCE brings what is missing.");
             }
             return;
         }

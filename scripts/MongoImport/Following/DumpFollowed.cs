@@ -13,6 +13,7 @@ internal sealed class DumpFollowed(string path, string? database, string tempora
 {
     private DumpSource? _source;
     private SourceCollection? _oplog;
+    private OplogSource? _changes;
 
     public override string Description => $"the oplog of {path}";
 
@@ -22,7 +23,7 @@ internal sealed class DumpFollowed(string path, string? database, string tempora
         OplogPosition.TryRead(state.Position, out _) ? null : $"What was imported is {state.Source}: its changes come from there, and not from an oplog.";
 
     public override ChangeSource Changes(byte[] position, Follower follower) => OplogPosition.TryRead(position, out var from)
-        ? new OplogSource(Oplog(), from, follower)
+        ? _changes = new OplogSource(Oplog(), from, follower, ofDump: _source is not null)
         : throw new InvalidOperationException("The position is of another kind of source.");
 
     public override Task<long> CountAsync(string collection, CancellationToken stop) => throw new NotSupportedException();
@@ -60,6 +61,9 @@ internal sealed class DumpFollowed(string path, string? database, string tempora
             }
         }
     }
+
+    public override IAsyncEnumerable<ReadOnlyMemory<byte>> ReadRenamedAsync(string collection, CancellationToken stop) =>
+        _changes?.Renaming is { } renaming && renaming.To == collection ? renaming.ReadAsync(stop) : throw new InvalidOperationException($"{collection} has not been renamed.");
 
     public override ValueTask DisposeAsync()
     {

@@ -39,5 +39,11 @@ internal abstract class FollowedSource : IAsyncDisposable
     /// <exception cref="SourceLostException">The source does not answer.</exception>
     public abstract IAsyncEnumerable<ReadOnlyMemory<byte>> ReadAsync(string collection, byte[]? filter, CancellationToken stop);
 
+    /// <summary>The documents of a collection that another one has just been renamed to.</summary>
+    /// <param name="collection">The name that it has now.</param>
+    /// <param name="stop">Cancels.</param>
+    /// <exception cref="SourceLostException">The source does not answer.</exception>
+    public virtual IAsyncEnumerable<ReadOnlyMemory<byte>> ReadRenamedAsync(string collection, CancellationToken stop) => ReadAsync(collection, null, stop);
+
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

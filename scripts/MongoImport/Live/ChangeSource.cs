@@ -3,7 +3,11 @@ namespace Backend.MongoImport.Live;
 /// <summary>Changes that came together.</summary>
 /// <param name="Events">In the order in which they happened; may be empty: nothing happened up to <paramref name="Position"/>.</param>
 /// <param name="Position">Where reading goes on after these, as the source understands it. Opaque; kept with what the changes brought.</param>
-internal sealed record ChangeBatch(IReadOnlyList<ChangeEvent> Events, byte[] Position);
+internal sealed record ChangeBatch(IReadOnlyList<ChangeEvent> Events, byte[] Position)
+{
+    /// <summary>Whether it is to be applied by itself: when everything before it is in the rows, and before anything that comes after it is read.</summary>
+    public bool Alone { get; init; }
+}
 
 /// <summary>The source no longer has the changes after the position: only a new import helps.</summary>
 internal sealed class HistoryLostException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Text;
+using Backend.Data.Catalog;
+using Backend.MongoImport.Bson;
 using Backend.MongoImport.Following;
 using Backend.MongoImport.Live;
+using Backend.MongoImport.Restoring;
 using Backend.MongoImport.Sources;
 
 namespace Backend.MongoImport.Oplogs;
@@ -12,8 +15,11 @@ namespace Backend.MongoImport.Oplogs;
 /// <param name="oplog">The oplog's entries.</param>
 /// <param name="position">How far the rows have come.</param>
 /// <param name="follower">Whoever applies the changes.</param>
-internal sealed class OplogSource(SourceCollection oplog, OplogPosition position, Follower follower) : ChangeSource
+/// <param name="ofDump">Whether documents were dumped while it was written: nobody knows then what a document was at an entry's time.</param>
+internal sealed class OplogSource(SourceCollection oplog, OplogPosition position, Follower follower, bool ofDump) : ChangeSource
 {
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
     private const int MostOperations = 500;
     private const int MostBytes = 2 * 1024 * 1024;
 
@@ -29,6 +35,12 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
     private long _before;
     private long _missing;
     private bool _ended;
+    private OplogEntry? _held;
+    private readonly SortedSet<string> _indexes = new(StringComparer.Ordinal);
+    private byte[]? _alone;
+
+    /// <summary>The collection that is being renamed, while the batch of it is applied.</summary>
+    public RenamedCollection? Renaming { get; private set; }
 
     /// <inheritdoc/>
     /// <exception cref="SourceException">It is damaged, or holds what cannot be brought.</exception>
@@ -38,14 +50,28 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
         {
             return null;
         }
+        if (_alone is { } told)
+        {
+            await AppliedAsync(told, stop);
+        }
         var operations = new List<OplogEntry>();
         var bytes = 0;
         while (operations.Count < MostOperations && bytes < MostBytes)
         {
             stop.ThrowIfCancellationRequested();
-            if (_reader.Next() is not { } entry)
+            if ((_held ?? _reader.Next()) is not { } entry)
             {
                 _ended = true;
+                break;
+            }
+            _held = null;
+            if (IsAhead(entry) && RenamedCollection.Of(entry, _from.Database) is { } renamed && Matters(renamed))
+            {
+                if (operations.Count == 0)
+                {
+                    return Rename(entry, renamed);
+                }
+                _held = entry;
                 break;
             }
             foreach (var operation in Take(entry))
@@ -77,6 +103,45 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
     }
 
     private static bool IsChange(OplogEntry operation) => operation.Operation == "u" && operation.Id() is not null && !DocumentUpdate.IsReplacement(operation.Content);
+
+    private bool IsAhead(OplogEntry entry) => entry.Time > _from.Time || (entry.Time == _from.Time && _from.Again);
+
+    private bool IsFollowed(string collection) => follower.NameOf(collection) is { } name && (name.StartsWith('_') || follower.Catalog.Current.FindByOrigin(name) is not null);
+
+    private bool Matters(RenamedCollection renamed) => (renamed.From is { } from && IsFollowed(from)) || (renamed.To is { } to && IsFollowed(to));
+
+    // By itself: the rows are what the collection held when all that was before is in them.
+    private ChangeBatch Rename(OplogEntry entry, RenamedCollection renamed)
+    {
+        string? why = ofDump ? "the dump was made meanwhile, so nobody knows what the collection held then"
+            : _transactions.Unfinished > 0 ? "a transaction was not finished then"
+            : renamed.From is null ? "it was in another database, which is not followed"
+            : new[] { renamed.From, renamed.To }.Any(c => c is not null && follower.NameOf(c)?.StartsWith('_') == true) ? "classes of the server and relations are not brought over by a rename"
+            : null;
+        if (why is not null)
+        {
+            throw new SourceException($"{oplog.Path}: {renamed.From ?? "a collection"} was renamed to {renamed.To ?? "another database"} at {entry.Time}, and {why}. Import a dump from after that.");
+        }
+        Take(entry);
+        var at = entry.Time.At;
+        Renaming = renamed with { Oplog = oplog, Database = _from.Database, Follower = follower, Time = entry.Time };
+        _told = _reached;
+        _alone = _reached.ToBytes();
+        // Into another database: gone from this one.
+        return new ChangeBatch([renamed.To is null
+            ? new ChangeEvent(ChangeKind.Drop, renamed.From!, null, null) { At = at }
+            : new ChangeEvent(ChangeKind.Rename, renamed.From!, null, null) { NewName = renamed.To, At = at }], _alone) { Alone = true };
+    }
+
+    private async Task AppliedAsync(byte[] position, CancellationToken stop)
+    {
+        while (await FollowState.ReadAsync(follower.Database, stop) is { } state && !state.Position.AsSpan().SequenceEqual(position))
+        {
+            await Task.Delay(Pause, stop);
+        }
+        _alone = null;
+        Renaming = null;
+    }
 
     // What of an entry concerns the followed database.
     private List<OplogEntry> Take(OplogEntry entry)
@@ -154,26 +219,34 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
                 var dropped = Encoding.UTF8.GetString(name.Text);
                 _documents.Drop(dropped, command.Time);
                 return [new ChangeEvent(ChangeKind.Drop, dropped, null, null) { At = command.Time.At }];
-            case "renameCollection" when command.Find("renameCollection"u8, out var from) && command.Find("to"u8, out var to):
-                return Renamed(command, Encoding.UTF8.GetString(from.Text), Encoding.UTF8.GetString(to.Text));
+            case "renameCollection" when RenamedCollection.Of(command, _from.Database) is { } renamed && Matters(renamed):
+                throw new SourceException($"{oplog.Path}: {renamed.From} was renamed to {renamed.To} at {command.Time} by an applyOps, which is not followed. Import a dump from after that.");
             case "dropDatabase":
-                throw new SourceException($"{oplog.Path}: the whole database was dropped at {command.Time}. Import a dump from before or after that.");
+                return DroppedDatabase(command);
+            case "createIndexes" or "commitIndexBuild" or "dropIndexes" or "deleteIndexes" or "collMod":
+                var reader = new BsonReader(command.Content);
+                if (reader.Read() && reader.Type == BsonType.Text && follower.NameOf(Encoding.UTF8.GetString(reader.Value.Text)) is { } className && follower.Catalog.Current.FindByOrigin(className) is not null)
+                {
+                    _indexes.Add(className);
+                }
+                return [];
             default:
-                // Indexes and options are not followed.
+                // Options of collections say nothing about rows.
                 return [];
         }
     }
 
-    private IEnumerable<ChangeEvent> Renamed(OplogEntry command, string from, string to)
+    // Its collections were dropped one by one before that, by all but old servers; what comes after it is a new database of the same name.
+    private IEnumerable<ChangeEvent> DroppedDatabase(OplogEntry command)
     {
-        foreach (var collection in new[] { from, to }.Where(n => n.StartsWith(_from.Database + ".", StringComparison.Ordinal)).Select(n => n[(_from.Database.Length + 1)..]))
+        follower.Say($"{oplog.Path}: the whole database was dropped at {command.Time}. All classes are empty from there on, until something is written again.");
+        var tables = follower.Catalog.Current.Tables;
+        var relations = tables.SelectMany(t => t.Fields.Where(f => f is { Kind: FieldKind.Relation, Column: not null }).Select(f => JoinRestorer.CollectionOf(f.Name, t.Origin)));
+        foreach (var name in tables.Select(t => t.Origin).Concat(relations).Select(follower.CollectionOf).ToList())
         {
-            if (follower.NameOf(collection) is { } name && (name.StartsWith('_') || follower.Catalog.Current.FindByOrigin(name) is not null))
-            {
-                throw new SourceException($"{oplog.Path}: {from} was renamed to {to} at {command.Time}, and an oplog does not tell what it holds. Import a dump from after that.");
-            }
+            _documents.Drop(name, command.Time);
+            yield return new ChangeEvent(ChangeKind.Drop, name, null, null) { At = command.Time.At };
         }
-        return [];
     }
 
     private void Say()
@@ -183,6 +256,10 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
         foreach (var (database, count) in _others)
         {
             follower.Say($"  {N(count)} changes of another database: {(database.Length == 0 ? "(none)" : database)}. Followed is {_from.Database}.");
+        }
+        if (_indexes.Count > 0)
+        {
+            follower.Say($"  Indexes were made, dropped or changed, which an oplog does not bring here: {string.Join(", ", _indexes)}. Declare them by hand where they matter.");
         }
         if (_missing > 0)
         {

@@ -213,6 +213,64 @@ internal sealed class OplogFollowTests
         Assert.That(await FollowAsync(target, archive), Does.Match("[1-9][0-9,]* entries, to "));
     }
 
+    [Test]
+    public async Task Renamed_collections_and_a_dropped_database_are_followed_where_the_oplog_tells_what_they_held()
+    {
+        using var folder = Given.Folder();
+        Write(folder, "dump", "", ItemSchema, [Item("a", "\"n\":1"), Item("b", "\"n\":2,\"list\":[1,\"x\"]")], [Pair("111111111111111111111111", "a", "b")]);
+        var rename = """{"renameCollection":"app.Item","to":"app.Moved","stayTemp":false}""";
+        var oplog = new Oplog().Nothing().Insert("Item", Item("c", "\"n\":3"));
+        folder.Write("dump/oplog.bson", oplog.ToBytes());
+        folder.Write("during/oplog.bson", new Oplog().Nothing().Command(rename).ToBytes());
+        Write(folder, "during", "", ItemSchema, [Item("a", "\"n\":1")], []);
+        oplog
+            // What an aggregate's $out does, the second time under a name that was used before.
+            .Command("""{"create":"tmp.agg_out.1"}""").Insert("tmp.agg_out.1", Item("old", "\"n\":0")).Command("""{"drop":"tmp.agg_out.1"}""")
+            .Command("""{"create":"tmp.agg_out.1","temp":true}""")
+            .Insert("tmp.agg_out.1", Item("o1", "\"n\":10"))
+            .Command($$$"""{"applyOps":[{"op":"i","ns":"app.tmp.agg_out.1","o":{{{Item("o2", "\"n\":20,\"list\":[1]")}}}}]}""")
+            .Command("""{"renameCollection":"app.tmp.agg_out.1","to":"app.Item","stayTemp":false,"dropTarget":true}""")
+            .Update("Item", "\"o2\"", """{"$v":2,"diff":{"slist":{"a":true,"u1":"y"}}}""")
+            .Insert("Item", Item("after", "\"n\":30"))
+            .Command(rename)
+            .Update("Moved", "\"after\"", """{"$v":2,"diff":{"u":{"n":31}}}""")
+            .Insert("Item", Item("again", "\"n\":1"))
+            .Command("""{"createIndexes":"Item","v":2,"key":{"n":1},"name":"n_1"}""");
+        var second = folder.Write("second/oplog.rs.bson", oplog.ToBytes(1));
+        var from = oplog.Count;
+        oplog.Command("""{"dropDatabase":1}""").Insert("Item", Item("new", "\"n\":7"));
+        var third = folder.Write("third/oplog.rs.bson", oplog.ToBytes(from - 1));
+        oplog.Command("""{"renameCollection":"app.Unknown","to":"app.Item","dropTarget":true}""");
+        var unknown = folder.Write("unknown/oplog.rs.bson", oplog.ToBytes(from));
+        var dump = Path.Combine(folder.Path, "dump");
+        var during = Path.Combine(folder.Path, "during");
+
+        await using (var other = await Target.CreateAsync())
+        {
+            Assert.That((await other.ImportAsync(during)).ExitCode, Is.Zero);
+            Assert.That(() => FollowAsync(other, during), Throws.TypeOf<SourceException>().With.Message.Contains("nobody knows what the collection held then"));
+        }
+        await using var target = await Target.CreateAsync();
+        Assert.That((await target.ImportAsync(dump)).ExitCode, Is.Zero);
+        Assert.That((await target.VerifyAsync(dump)).Unexplained, Is.Zero);
+        await FollowAsync(target, dump);
+
+        Assert.That(await FollowAsync(target, second), Does.Contain("Indexes were made, dropped or changed, which an oplog does not bring here: Item."));
+        Assert.That(await target.Get<string>("select string_agg(id || n || coalesce(list::text, ''), ' ' order by id collate \"C\") from app.moved"), Is.EqualTo("after31 o110 o220[1, \"y\"]"));
+        Assert.That(await target.Get<string>("select string_agg(id || n, ' ') from app.item"), Is.EqualTo("again1"));
+
+        Assert.That(await FollowAsync(target, third), Does.Contain("the whole database was dropped at"));
+        Assert.That(await target.Get<string>("select (select count(*) from app.moved) || ' ' || (select string_agg(id, ' ') from app.item) || ' ' || (select count(*) from app.item_friends)"), Is.EqualTo("0 new 0"));
+        Assert.That(() => FollowAsync(target, unknown), Throws.TypeOf<SourceException>().With.Message.Contains("does not show what it held"));
+
+        // What the operator counted is compared.
+        string[] cutOver = [third, "--connection", target.Database.ConnectionString, "--source-stopped", "--counts"];
+        string[] wrong = [.. cutOver, folder.Write("wrong.json", """{"Item":2}""")];
+        Assert.That(await new CutoverCommand().RunAsync(wrong, default), Is.EqualTo(Command.Failed));
+        string[] right = [.. cutOver, folder.Write("right.json", """{"Item":1,"_SCHEMA":1,"_Join:friends:Item":0,"other":5}""")];
+        Assert.That(await new CutoverCommand().RunAsync(right, default), Is.Zero);
+    }
+
     private static string Item(string id, string fields) => $$"""{"_id":"{{id}}",{{Times}},{{fields}}}""";
 
     private static string Pair(string id, string owning, string related) => $$$"""{"_id":{"$oid":"{{{id}}}"},"owningId":"{{{owning}}}","relatedId":"{{{related}}}"}""";
