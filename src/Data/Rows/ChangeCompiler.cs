@@ -244,7 +244,8 @@ internal sealed class ChangeCompiler
         }
 
         var current = field.HasRest && !_isInsert ? $"coalesce({Current(field)}, {PlacesInRest(field)})" : Current(field);
-        SetColumn(field, Reading(current, isComputed: _columns.Exists(c => c.Field.Column == field.Column),
+        // A value that is only set does not read what stood there.
+        SetColumn(field, Reading(current, isComputed: isReturned && _columns.Exists(c => c.Field.Column == field.Column),
             before => $"catalog.json_put({before}, {steps}, {json($"({before} #> {steps})")})"));
         RemoveFromRest(field);
         if (isReturned)

@@ -107,11 +107,12 @@ internal sealed class HookInterceptor(HookRegistry registry, IServiceProvider pr
         var given = await Runner.AfterFindAsync(hook, found, await FindOfAsync(query, scope, caller, cancellation), cancellation);
         if (ReferenceEquals(given, found))
             return rows;
+        var byId = rows.ToDictionary(r => r.Id, StringComparer.Ordinal);
         var changed = new List<Row>(given.Count);
         foreach (var json in given)
         {
             // Rows that a trigger makes up have no place among those of a table.
-            if (rows.FirstOrDefault(r => r.Id == (json!["objectId"] as JsonValue)?.ToString()) is { } row)
+            if ((json!["objectId"] as JsonValue)?.ToString() is { } id && byId.TryGetValue(id, out var row))
                 changed.Add(row.With(Values(json!.AsObject())));
         }
 

@@ -108,5 +108,4 @@ internal sealed class HookObject(ValueWriter values)
 
         return after;
     }
-
 }

@@ -37,7 +37,7 @@ internal sealed class HookedSave
     public JsonObject? Sent { get; init; }
 
     /// <summary>Keys that the hook changed, with the value, or the operation, that it gave: the client is told (contract 7.1).</summary>
-    public List<KeyValuePair<string, JsonNode?>> Told { get; } = [];
+    public OrderedDictionary<string, JsonNode?> Told { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Takes over what a beforeSave hook answered: the fields to write instead.</summary>
     /// <param name="given">The hook's fields; <c>{}</c> changes nothing.</param>
@@ -68,9 +68,11 @@ internal sealed class HookedSave
                 Tell(field.Name, Original?[field.Name]?.DeepClone() ?? new JsonObject { ["__op"] = "Delete" });
         }
 
+        var kept = body.Fields.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        var sentNames = sent.Fields.Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var field in answered.Fields)
         {
-            if (!body.Fields.Exists(f => f.Name == field.Name && !answered.Fields.Contains(f)) && !IsUnchanged(field, given, sent))
+            if (!kept.Contains(field.Name) && (sentNames.Contains(field.Name) || !IsUnchanged(field, given)))
                 body.Fields.Add(field);
         }
 
@@ -95,15 +97,14 @@ internal sealed class HookedSave
             || (field.Action == DraftAction.Relate && value is JsonObject relation && !relation.ContainsKey("__op"));
     }
 
-    /// <summary>Hooks often hand the whole object back: what is as it was, and not the client's, is not written again.</summary>
-    private bool IsUnchanged(DraftField field, JsonObject given, Draft sent) =>
-        !field.IsOperation && Original is not null && !sent.Fields.Exists(f => f.Name == field.Name)
-        && Original.TryGetPropertyValue(field.Key, out var before) && JsonNode.DeepEquals(before, given[field.Key]);
+    /// <summary>Hooks often hand the whole object back: what is as it was, unless the client sent it, is not written again.</summary>
+    private bool IsUnchanged(DraftField field, JsonObject given) =>
+        !field.IsOperation && Original is not null && Original.TryGetPropertyValue(field.Key, out var before) && JsonNode.DeepEquals(before, given[field.Key]);
 
     private void Tell(string key, JsonNode? value)
     {
-        if (NotTold.Contains(key) || (ClassName == Wire.ClassName.User && NotToldOfUsers.Contains(key)) || Told.Exists(t => t.Key == key))
+        if (NotTold.Contains(key) || (ClassName == Wire.ClassName.User && NotToldOfUsers.Contains(key)))
             return;
-        Told.Add(new(key, value));
+        Told.TryAdd(key, value);
     }
 }
