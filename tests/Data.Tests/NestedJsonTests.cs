@@ -32,6 +32,19 @@ internal sealed class NestedJsonTests
     public void What_jsonb_refuses_is_known(string json, bool storable) =>
         Assert.That(NestedJson.IsStorable(NestedJson.Normalize(Encoding.UTF8.GetBytes(json))), Is.EqualTo(storable));
 
+    /// <summary>An object of very many keys, and very many objects that repeat a key: whatever looks back at all that came before takes minutes.</summary>
+    [Test]
+    [MaxTime(15_000)]
+    public void Very_many_keys_are_normalised_quickly()
+    {
+        const int Many = 60_000;
+        var keys = "{" + string.Join(',', Enumerable.Range(0, 2 * Many).Select(i => $"\"k{i % Many}\":{i}")) + "}";
+        var objects = "[" + string.Join(',', Enumerable.Repeat("""{"a":1,"b":{"a":1,"a":2},"a":3}""", Many)) + "]";
+
+        Assert.That(Encoding.UTF8.GetString(NestedJson.Normalize(Encoding.UTF8.GetBytes(keys))), Does.StartWith($$"""{"k0":{{Many}},"k1":{{Many + 1}},"""));
+        Assert.That(Encoding.UTF8.GetString(NestedJson.Normalize(Encoding.UTF8.GetBytes(objects))), Does.StartWith("""[{"a":3,"b":{"a":2}},{"a":3,""").And.EndsWith("""{"a":3,"b":{"a":2}}]"""));
+    }
+
     [Test]
     public void Nesting_beyond_the_limit_is_refused()
     {

@@ -15,13 +15,15 @@ public static class NestedJson
     /// <summary>The deepest nesting that is accepted; deeper input is refused by the readers of both dialects.</summary>
     public const int MaxDepth = 200;
 
+    private const int ManyMembers = 16;
+
     /// <summary>Reads the value at the reader's position, which must be on its first token, and leaves the reader on its last.</summary>
     /// <exception cref="JsonException">Not JSON, or nested deeper than <see cref="MaxDepth"/>.</exception>
     public static byte[] Normalize(ref Utf8JsonReader reader)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
+        var buffer = new RewindableBuffer(256);
         Write(ref reader, buffer, 0);
-        return buffer.WrittenSpan.ToArray();
+        return buffer.Written.ToArray();
     }
 
     /// <summary>Normalises a whole JSON text.</summary>
@@ -143,7 +145,7 @@ public static class NestedJson
         n += 6;
     }
 
-    private static void Write(ref Utf8JsonReader reader, ArrayBufferWriter<byte> output, int depth)
+    private static void Write(ref Utf8JsonReader reader, RewindableBuffer output, int depth)
     {
         if (depth > MaxDepth)
             throw new JsonException($"Nested deeper than {MaxDepth} levels.");
@@ -180,7 +182,7 @@ public static class NestedJson
         ? number
         : double.Parse(reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan, CultureInfo.InvariantCulture);
 
-    private static void WriteArray(ref Utf8JsonReader reader, ArrayBufferWriter<byte> output, int depth)
+    private static void WriteArray(ref Utf8JsonReader reader, RewindableBuffer output, int depth)
     {
         output.Write("["u8);
         for (var first = true; reader.Read() && reader.TokenType != JsonTokenType.EndArray; first = false)
@@ -193,10 +195,11 @@ public static class NestedJson
         output.Write("]"u8);
     }
 
-    private static void WriteObject(ref Utf8JsonReader reader, ArrayBufferWriter<byte> output, int depth)
+    private static void WriteObject(ref Utf8JsonReader reader, RewindableBuffer output, int depth)
     {
-        var start = output.WrittenCount;
+        var start = output.Length;
         var members = new List<(string Name, int Start, int End)>();
+        HashSet<string>? names = null;
         var repeated = false;
         output.Write("{"u8);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -204,13 +207,16 @@ public static class NestedJson
             var name = ReadString(ref reader);
             if (members.Count > 0)
                 output.Write(","u8);
-            var memberStart = output.WrittenCount;
+            var memberStart = output.Length;
             WriteString(output, name);
             output.Write(":"u8);
             reader.Read();
             Write(ref reader, output, depth + 1);
-            repeated |= members.Count > 0 && Contains(members, name);
-            members.Add((name, memberStart, output.WrittenCount));
+            // A few names are looked through, many are not: the time must grow with the text, not with its square.
+            if (members.Count == ManyMembers)
+                names = new(members.Select(m => m.Name), StringComparer.Ordinal);
+            repeated |= names is null ? Contains(members, name) : !names.Add(name);
+            members.Add((name, memberStart, output.Length));
         }
 
         output.Write("}"u8);
@@ -229,14 +235,13 @@ public static class NestedJson
         return false;
     }
 
-    private static void Deduplicate(ArrayBufferWriter<byte> output, int start, List<(string Name, int Start, int End)> members)
+    private static void Deduplicate(RewindableBuffer output, int start, List<(string Name, int Start, int End)> members)
     {
         var last = new Dictionary<string, (int Start, int End)>(StringComparer.Ordinal);
         foreach (var (name, from, to) in members)
             last[name] = (from, to);
-        var copy = output.WrittenSpan.ToArray();
-        output.ResetWrittenCount();
-        output.Write(copy.AsSpan(0, start));
+        var copy = output.Written[start..].ToArray();
+        output.Rewind(start);
         output.Write("{"u8);
         var first = true;
         foreach (var (name, _, _) in members)
@@ -246,7 +251,7 @@ public static class NestedJson
             if (!first)
                 output.Write(","u8);
             first = false;
-            output.Write(copy.AsSpan(member.Start, member.End - member.Start));
+            output.Write(copy.AsSpan(member.Start - start, member.End - member.Start));
         }
 
         output.Write("}"u8);

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
 
 namespace Backend.ParseCompat.Wire;
 
@@ -41,6 +42,11 @@ internal static class BodyReader
         {
             throw ParseError.BadBody("incorrect header check");
         }
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            // What the server's own reader of chunks makes of a size that no number holds.
+            throw ParseError.BadBody(e.Message);
+        }
     }
 
     private static async ValueTask<RequestBody> ReadSlowlyAsync(HttpRequest request, ParseCompatOptions options)
@@ -51,9 +57,20 @@ internal static class BodyReader
         var bytes = await ReadBytesAsync(request, options.MaxBodyBytes);
         if (!type.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) || bytes.AsSpan().TrimStart(" \r\n\t"u8) is [(byte)'{', ..])
             return RequestBody.Read(bytes, options.MaxJsonDepth);
-        using var form = new FormReader(new MemoryStream(bytes));
-        var fields = await form.ReadFormAsync(request.HttpContext.RequestAborted);
-        return RequestBody.FromForm(fields.Select(f => new KeyValuePair<string, string>(f.Key, f.Value[^1] ?? "")), options.MaxJsonDepth);
+        return RequestBody.FromForm((await ReadFormAsync(bytes, request.HttpContext.RequestAborted)).Select(f => new KeyValuePair<string, string>(f.Key, f.Value[^1] ?? "")), options.MaxJsonDepth);
+    }
+
+    private static async ValueTask<Dictionary<string, StringValues>> ReadFormAsync(byte[] bytes, CancellationToken cancellation)
+    {
+        try
+        {
+            using var form = new FormReader(new MemoryStream(bytes));
+            return await form.ReadFormAsync(cancellation);
+        }
+        catch (InvalidDataException e)
+        {
+            throw ParseError.BadBody(e.Message); // more keys, or longer ones, than a form may have
+        }
     }
 
     private static async ValueTask<byte[]> ReadPlainAsync(PipeReader reader, int limit, CancellationToken cancellation)

@@ -1,3 +1,4 @@
+using System.Text;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
@@ -16,6 +17,7 @@ internal static class ErrorMapping
         Refusal refusal => From(refusal),
         PostgresException postgres => From(postgres),
         NpgsqlException { InnerException: TimeoutException } => From(new Refusal(RefusalKind.Busy, "The database did not answer in time.")),
+        EncoderFallbackException => Unstorable(), // a lone surrogate
         BadHttpRequestException { StatusCode: 413 } => ParseError.BadBody("request entity too large", 413),
         BadHttpRequestException bad => ParseError.BadBody(bad.Message, bad.StatusCode),
         _ => null,
@@ -81,9 +83,11 @@ internal static class ErrorMapping
         PostgresErrorCodes.InvalidRegularExpression => new(ErrorCode.InvalidQuery, "Invalid regular expression."),
         PostgresErrorCodes.StatementTooComplex or PostgresErrorCodes.ProgramLimitExceeded or PostgresErrorCodes.TooManyColumns or PostgresErrorCodes.TooManyArguments => new(ErrorCode.InvalidQuery, "The request is too complex."),
         // U+0000 and the like, where no row is written: in names and rules.
-        { } state when state.StartsWith("22", StringComparison.Ordinal) => new(ErrorCode.IncorrectType, "A value cannot be stored or compared."),
+        { } state when state.StartsWith("22", StringComparison.Ordinal) => Unstorable(),
         _ => null,
     };
+
+    private static ParseError Unstorable() => new(ErrorCode.IncorrectType, "A value cannot be stored or compared.");
 
     /// <summary>The type as the dialect spells it: <c>Number</c>, <c>Pointer&lt;Foo&gt;</c>.</summary>
     public static string TypeName(FieldKind kind, string? target) => kind switch

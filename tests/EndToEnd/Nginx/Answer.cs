@@ -1,5 +1,9 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Backend.Testing;
 
 namespace Backend.EndToEnd.Nginx;
@@ -18,6 +22,19 @@ internal sealed record Answer(HttpStatusCode Status, string? Type, string Body)
     /// <summary>Many posts at once.</summary>
     public static Task<Answer[]> FloodAsync(NginxServer nginx, string path) =>
         Task.WhenAll(Enumerable.Range(0, 400).Select(_ => PostAsync(nginx, path, "{}"u8.ToArray())));
+
+    /// <summary>Sends bytes that no client of its own accord would send, and reads the answer.</summary>
+    public static async Task<Answer> RawAsync(NginxServer nginx, string text)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, new Uri(nginx.Url).Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.Latin1.GetBytes(text));
+        using var reader = new StreamReader(stream, Encoding.UTF8);
+        var answer = await reader.ReadToEndAsync();
+        var type = Regex.Match(answer, "^Content-Type: ([^;\r]+)", RegexOptions.Multiline | RegexOptions.IgnoreCase);
+        return new Answer((HttpStatusCode)int.Parse(answer.Split(' ')[1], CultureInfo.InvariantCulture), type.Groups[1].Value, answer[(answer.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+    }
 
     private static async Task<Answer> SendAsync(NginxServer nginx, HttpMethod method, string path, byte[]? content)
     {

@@ -61,10 +61,30 @@ public sealed class ErrorTests
         Assert.That(api.Requests, Is.Empty);
     }
 
+    [Test]
+    public async Task A_request_that_cannot_be_read_is_the_client_s_mistake()
+    {
+        using var api = FakeApi.ThatSays("{}");
+        await using var nginx = await NginxServer.StartAsync([api.Port]);
+        const string End = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        foreach (var (request, status) in new[]
+        {
+            ("GET /api/v2/rows/a%00b" + End, 400),
+            ("GET /api/v2/rows/a%zz" + End, 400),
+            ("GET /swagger/../../etc/passwd" + End, 400),
+            ("GET /api/v2/rows/A?x=" + new string('x', 100_000) + End, 414),
+            ("GET /api/v2/rows/A HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Long: " + new string('x', 100_000) + "\r\n\r\n", 400),
+            ("POST /api/v2/rows/A HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+            ("\u0016\u0003\u0001\r\n\r\n", 400),
+        })
+            AssertProblem(await Answer.RawAsync(nginx, request), status);
+        Assert.That(api.Requests, Is.Empty);
+    }
+
     private static void AssertProblem(Answer answer, int expected)
     {
         Assert.That(((int)answer.Status, answer.Type), Is.EqualTo((expected, "application/problem+json")));
-        Assert.That(answer.Json.GetProperty("status").GetInt32(), Is.EqualTo(expected));
+        Assert.That(answer.Json.GetProperty("status").GetInt32(), Is.EqualTo(expected is 414 or 501 ? 400 : expected)); // one text for all that cannot be read
         Assert.That(answer.Json.GetProperty("title").GetString(), Is.Not.Empty);
         Assert.That(answer.Json.GetProperty("message").GetString(), Is.Not.Empty);
         Assert.That(answer.Json.GetProperty("requestId").GetString(), Has.Length.EqualTo(32));

@@ -173,6 +173,15 @@ public sealed class OddRequestsTests
         Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", """{"area":{"__type":"Polygon","coordinates":[[1e308,1e308],[0,0],[1,1]]}}"""), Does.StartWith("400 {\"code\":111"));
     }
 
+    [TestCase("""{"p":{"__type":"Pointer","className":"a\ud800","objectId":"x"}}""")]
+    [TestCase("""{"p":{"__type":"Pointer","className":"a\u0000","objectId":"x"}}""")]
+    public async Task A_class_name_that_cannot_be_stored_is_refused(string body)
+    {
+        await using var app = await ParseApp.StartAsync();
+        Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", body), Does.StartWith("400 {\"code\":111"));
+        Assert.That(await app.SendAsync("POST", "/parse/classes/Thing", """{"p":1}"""), Does.StartWith("201"), "and has left nothing");
+    }
+
     [TestCase("""{"className":"Thing","indexes":{"\u0000":{"createdAt":1}}}""")]
     [TestCase("""{"className":"Thing","classLevelPermissions":{"find":{"\u0000":true}}}""")]
     public async Task Names_in_a_schema_that_cannot_be_stored_are_refused(string schema)

@@ -57,6 +57,26 @@ public sealed class FrameTests
     }
 
     [Test]
+    public async Task A_chunk_of_a_size_that_no_number_holds_is_the_client_s_mistake()
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _address.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync("POST /parse/classes/A HTTP/1.1\r\nHost: x\r\nX-Parse-Application-Id: app\r\nX-Parse-REST-API-Key: rest\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFF\r\n{"u8.ToArray());
+        using var reader = new StreamReader(stream);
+        Assert.That(await reader.ReadLineAsync(), Is.EqualTo("HTTP/1.1 400 Bad Request"));
+    }
+
+    [Test]
+    public async Task A_form_of_more_keys_than_a_form_may_have_is_the_client_s_mistake()
+    {
+        using var content = new StringContent(string.Join('&', Enumerable.Range(0, 5_000).Select(i => $"k{i}=1")), Encoding.UTF8, "application/x-www-form-urlencoded");
+        content.Headers.Add("X-Parse-Application-Id", "app");
+        using var answer = await _client.PostAsync("/parse/classes/A", content);
+        Assert.That((int)answer.StatusCode, Is.EqualTo(400));
+    }
+
+    [Test]
     public async Task Health_needs_no_key() =>
         Assert.That(await Send("GET", "/parse/health", keys: false), Is.EqualTo("200 {\"status\":\"ok\"}"));
 

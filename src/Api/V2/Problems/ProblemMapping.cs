@@ -1,3 +1,4 @@
+using System.Text;
 using Backend.Data;
 using Backend.Data.Catalog;
 using Npgsql;
@@ -14,6 +15,7 @@ internal static class ProblemMapping
         Refusal refusal => Of(refusal, authenticated),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } e => new(413, ProblemCodes.TooLarge, e.Message),
         BadHttpRequestException e => new(e.StatusCode, ProblemCodes.Body, e.Message),
+        EncoderFallbackException => new(400, ProblemCodes.Value, "A text holds half a surrogate pair."),
         PostgresException { SqlState: PostgresErrorCodes.InvalidRegularExpression } e => new(400, ProblemCodes.Pattern, e.MessageText),
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(503, ProblemCodes.Timeout, "The statement took too long."),
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } =>

@@ -21,6 +21,17 @@ public sealed class ErrorTests
     }
 
     [Test]
+    public async Task A_request_that_cannot_be_read_is_the_client_s_mistake()
+    {
+        using var api = FakeApi.ThatSays("{}");
+        await using var nginx = await NginxServer.StartAsync([api.Port]);
+        const string End = " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        foreach (var request in new[] { "GET /parse/classes/a%00b" + End, "GET //1/classes/a%zz" + End, "PUT /parse/classes/A?where=" + new string('x', 100_000) + End })
+            Assert.That((await Answer.RawAsync(nginx, request)) is { Type: "application/json", Body: """{"code":107,"error":"The request could not be read."}""", Status: HttpStatusCode.BadRequest or HttpStatusCode.RequestUriTooLong });
+        Assert.That(api.Requests, Is.Empty);
+    }
+
+    [Test]
     public async Task A_process_that_is_not_there_is_a_502()
     {
         await using var nginx = await NginxServer.StartAsync([FreePort.Next()]);

@@ -90,6 +90,11 @@ internal static class BodyReader
         {
             throw new Problem(400, ProblemCodes.Body, "The body is not what its Content-Encoding says", e.Message);
         }
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            // What the server's own reader of chunks makes of a size that no number holds.
+            throw new Problem(400, ProblemCodes.Body, e.Message);
+        }
 
         return bytes.GetBuffer().AsMemory(0, (int)bytes.Length);
     }
