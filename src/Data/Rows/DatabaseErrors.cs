@@ -33,6 +33,17 @@ public static class DatabaseErrors
     public static bool MaySpoil(NpgsqlException error) =>
         error is PostgresException e && !e.SqlState.StartsWith("23", StringComparison.Ordinal) && !e.SqlState.StartsWith("40", StringComparison.Ordinal);
 
+    /// <summary>
+    /// Whether the database was not there, or went away: nothing of ours is at fault, and who watches the connection to it says so once, not once
+    /// a request. Of a write that was under way nobody knows whether it was done.
+    /// </summary>
+    public static bool IsUnreachable(Exception error) => error switch
+    {
+        PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections,
+        NpgsqlException e => e.IsTransient,
+        _ => false,
+    };
+
     /// <summary>Whether a prepared statement was of a table as it no longer is: a column came back with another type, or a table with other columns.</summary>
     private static bool IsOutdatedPlan(NpgsqlException error) => error is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" };
 

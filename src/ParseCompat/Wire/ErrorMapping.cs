@@ -2,6 +2,7 @@ using System.Text;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Microsoft.AspNetCore.Http;
 using Npgsql;
 
@@ -15,8 +16,10 @@ internal static class ErrorMapping
     {
         ParseError error => error,
         Refusal refusal => From(refusal),
-        PostgresException postgres => From(postgres),
         NpgsqlException { InnerException: TimeoutException } => From(new Refusal(RefusalKind.Busy, "The database did not answer in time.")),
+        NpgsqlException failure when DatabaseErrors.IsUnreachable(failure) =>
+            new(ErrorCode.InternalServerError, "The database cannot be reached. A change may or may not have been made.", 503),
+        PostgresException postgres => From(postgres),
         EncoderFallbackException => Unstorable(), // a lone surrogate
         BadHttpRequestException { StatusCode: 413 } => ParseError.BadBody("request entity too large", 413),
         BadHttpRequestException bad => ParseError.BadBody(bad.Message, bad.StatusCode),

@@ -1,6 +1,7 @@
 using System.Text;
 using Backend.Data;
 using Backend.Data.Catalog;
+using Backend.Data.Rows;
 using Npgsql;
 
 namespace Backend.Api.V2.Problems;
@@ -20,13 +21,13 @@ internal static class ProblemMapping
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => new(503, ProblemCodes.Timeout, "The statement took too long."),
         PostgresException { SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected } =>
             new(409, ProblemCodes.Conflict, "Two writes met. Try again."),
-        PostgresException { SqlState: PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections } => Unreachable(),
+        PostgresException e when DatabaseErrors.IsUnreachable(e) => Unreachable(),
         PostgresException { SqlState: WriteSwitch.RefusedState } => Of(WriteSwitch.Refused(), authenticated),
         PostgresException e when e.SqlState.StartsWith("22", StringComparison.Ordinal) => new(400, e.SqlState, e.MessageText),
         PostgresException e when e.SqlState.StartsWith("54", StringComparison.Ordinal) => new(400, ProblemCodes.Limit, "The request is too complex."),
         PostgresException => null,
         NpgsqlException { InnerException: TimeoutException } => new(503, ProblemCodes.Busy, "The database did not answer in time."),
-        NpgsqlException { IsTransient: true } => Unreachable(),
+        NpgsqlException e when DatabaseErrors.IsUnreachable(e) => Unreachable(),
         _ => null,
     };
 
