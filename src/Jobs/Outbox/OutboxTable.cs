@@ -1,3 +1,4 @@
+using System.Text;
 using Dapper;
 using Npgsql;
 using NpgsqlTypes;
@@ -121,18 +122,18 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
     /// could not even note its start. One statement, so one snapshot: Quartz commits a hand-over before it is noted here and
     /// forgets a job after its end is noted here.
     /// </summary>
-    public async Task<long[]> LostAsync(string scheduler, CancellationToken cancellation)
+    public async Task<long[]> LostAsync(string scheduler, string group, CancellationToken cancellation)
     {
         await using var connection = await database.OpenConnectionAsync(cancellation);
         return [.. await connection.QueryAsync<long>(new CommandDefinition("""
             select o.id from jobs.outbox o
             where o.state in ('handed', 'running') and o.relay_at is null
               and not exists (
-                select from jobs.qrtz_triggers t where t.sched_name = @scheduler and t.job_group = @Group and t.job_name = o.id::text and t.trigger_state <> 'ERROR')
+                select from jobs.qrtz_triggers t where t.sched_name = @scheduler and t.job_group = @group and t.job_name = o.id::text and t.trigger_state <> 'ERROR')
               and not exists (
-                select from jobs.qrtz_fired_triggers f where f.sched_name = @scheduler and f.job_group = @Group and f.job_name = o.id::text)
+                select from jobs.qrtz_fired_triggers f where f.sched_name = @scheduler and f.job_group = @group and f.job_name = o.id::text)
             limit 1000
-            """, new { scheduler, Relay.Group }, cancellationToken: cancellation))];
+            """, new { scheduler, group }, cancellationToken: cancellation))];
     }
 
     /// <summary>Lets a relay take these again.</summary>
@@ -164,11 +165,8 @@ internal sealed class OutboxTable(NpgsqlDataSource database)
 
     private static string Cut(string error)
     {
-        // PostgreSQL's text holds no NUL, and a lone surrogate is no UTF-8.
-        var clean = error.Replace('\0', '\uFFFD');
-        if (clean.Length <= MaxErrorLength)
-            return clean;
-        var end = char.IsHighSurrogate(clean[MaxErrorLength - 1]) ? MaxErrorLength - 1 : MaxErrorLength;
-        return clean[..end];
+        // PostgreSQL's text holds no NUL, and a lone surrogate, also one that the cut leaves, is no UTF-8: each becomes U+FFFD.
+        var cut = error.Length <= MaxErrorLength ? error : error[..MaxErrorLength];
+        return Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(cut.Replace('\0', '\uFFFD')));
     }
 }

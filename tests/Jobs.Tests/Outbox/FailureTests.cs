@@ -82,6 +82,19 @@ internal sealed class FailureTests
     }
 
     [Test]
+    public async Task An_error_that_no_column_can_hold_is_noted_all_the_same()
+    {
+        await using var database = await JobsDatabase.CreateAsync();
+        await using var node = await JobsNode.StartAsync(database.ConnectionString, services =>
+            services.AddJob<Garbled, GarbledArguments>("test.garbled", new JobPolicy { MaxAttempts = 1 }));
+
+        var id = await node.Queue.EnqueueAsync(new GarbledArguments());
+
+        await JobsDatabase.WaitForAsync(() => database.StateAsync(id), "dead");
+        Assert.That(await database.ScalarAsync<string>("select error from jobs.outbox where id = $1", id), Does.StartWith("InvalidOperationException: half \ufffd, none \ufffd, xxx"));
+    }
+
+    [Test]
     public async Task What_the_scheduler_lost_is_run_all_the_same()
     {
         await using var database = await JobsDatabase.CreateAsync();
@@ -112,6 +125,14 @@ internal sealed class FailureTests
                 Assert.That(pauses.Max() - pauses.Min(), Is.GreaterThan(full / 3.0));
             }
         });
+    }
+
+    internal sealed record GarbledArguments;
+
+    internal sealed class Garbled : IJob<GarbledArguments>
+    {
+        public Task RunAsync(GarbledArguments arguments, JobRun run, CancellationToken cancellation) =>
+            throw new InvalidOperationException("half \ud83d, none \0, " + new string('x', OutboxTable.MaxErrorLength));
     }
 
     internal sealed record EndlessArguments;

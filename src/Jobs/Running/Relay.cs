@@ -1,9 +1,9 @@
 using System.Globalization;
-using Backend.Jobs.Running;
+using Backend.Jobs.Outbox;
 using Microsoft.Extensions.Logging;
 using Quartz;
 
-namespace Backend.Jobs.Outbox;
+namespace Backend.Jobs.Running;
 
 /// <summary>
 /// Hands the rows of the outbox whose time has come to Quartz (design section 8). The claim is a transaction of its own, so that neither an
@@ -31,7 +31,7 @@ internal sealed class Relay(OutboxTable outbox, ILogger<Relay> logger)
     /// <summary>Takes back what Quartz has lost.</summary>
     public async Task RecoverAsync(IScheduler scheduler, CancellationToken cancellation)
     {
-        var lost = await outbox.LostAsync(scheduler.SchedulerName, cancellation);
+        var lost = await outbox.LostAsync(scheduler.SchedulerName, Group, cancellation);
         if (lost.Length == 0)
             return;
         Log.JobsLost(logger, lost.Length);
@@ -41,6 +41,7 @@ internal sealed class Relay(OutboxTable outbox, ILogger<Relay> logger)
 
     private static JobKey Key(long id) => new(id.ToString(CultureInfo.InvariantCulture), Group);
 
+    /// <summary>Gives rows to Quartz; what it has already it keeps as it is.</summary>
     internal static async Task HandOverAsync(IScheduler scheduler, long[] ids, CancellationToken cancellation)
     {
         var jobs = ids.ToDictionary(Job, id => (IReadOnlyCollection<ITrigger>)[Trigger(id)]);
