@@ -33,7 +33,7 @@ public sealed class DocumentCursor : IAsyncDisposable
         {
             return await _reader.ReadAsync(cancellation);
         }
-        catch (NpgsqlException e) when (DatabaseErrors.TryMap(e, _table, out var refusal))
+        catch (NpgsqlException e) when (Map(e, _table) is { } refusal)
         {
             throw refusal;
         }
@@ -65,9 +65,15 @@ public sealed class DocumentCursor : IAsyncDisposable
             if (e is NpgsqlException spoiling)
                 DatabaseErrors.Settle(connection, spoiling);
             await connection.DisposeAsync();
-            if (e is NpgsqlException error && DatabaseErrors.TryMap(error, table, out var refusal))
+            if (e is NpgsqlException error && Map(error, table) is { } refusal)
                 throw refusal;
             throw;
         }
     }
+
+    /// <summary>What a pipeline computes has no place to be stored in: an overflow is the expression's.</summary>
+    private static Refusal? Map(NpgsqlException error, Table table) => error is PostgresException { SqlState: PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.DatetimeFieldOverflow
+            or PostgresErrorCodes.IntervalFieldOverflow or PostgresErrorCodes.FloatingPointException }
+        ? new Refusal(RefusalKind.InvalidExpression, "A computed number or date is out of range.", table.Origin)
+        : DatabaseErrors.TryMap(error, table, out var refusal) ? refusal : null;
 }

@@ -55,5 +55,12 @@ public abstract record Expression
     /// <summary>Whether a text matches a pattern; null is no match.</summary>
     public sealed record Matches(Expression Input, Query.TextPattern Pattern) : Expression;
 
+    /// <summary>What a pattern finds in a text: an object of <c>match</c>, <c>idx</c> in characters and <c>captures</c>; the first or null, or an array of all.</summary>
+    /// <param name="Input">The text.</param>
+    /// <param name="Pattern">The pattern.</param>
+    /// <param name="Groups">How many groups the pattern has.</param>
+    /// <param name="All">All instead of the first.</param>
+    public sealed record Finds(Expression Input, Query.TextPattern Pattern, int Groups, bool All) : Expression;
+
     private sealed record Nothing : Expression;
 }

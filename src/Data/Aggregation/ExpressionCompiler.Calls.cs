@@ -24,6 +24,21 @@ internal sealed partial class ExpressionCompiler
         [Function.Log10] = "aggregation.unary('$log10', {0})",
         [Function.Round] = "aggregation.round({0}, {1})",
         [Function.Truncate] = "aggregation.trunc({0}, {1})",
+        [Function.Sine] = "aggregation.trigonometry('$sin', {0})",
+        [Function.Cosine] = "aggregation.trigonometry('$cos', {0})",
+        [Function.Tangent] = "aggregation.trigonometry('$tan', {0})",
+        [Function.ArcSine] = "aggregation.trigonometry('$asin', {0})",
+        [Function.ArcCosine] = "aggregation.trigonometry('$acos', {0})",
+        [Function.ArcTangent] = "aggregation.trigonometry('$atan', {0})",
+        [Function.ArcTangent2] = "aggregation.atan2({0}, {1})",
+        [Function.HyperbolicSine] = "aggregation.trigonometry('$sinh', {0})",
+        [Function.HyperbolicCosine] = "aggregation.trigonometry('$cosh', {0})",
+        [Function.HyperbolicTangent] = "aggregation.trigonometry('$tanh', {0})",
+        [Function.HyperbolicArcSine] = "aggregation.trigonometry('$asinh', {0})",
+        [Function.HyperbolicArcCosine] = "aggregation.trigonometry('$acosh', {0})",
+        [Function.HyperbolicArcTangent] = "aggregation.trigonometry('$atanh', {0})",
+        [Function.ToRadians] = "aggregation.trigonometry('$degreesToRadians', {0})",
+        [Function.ToDegrees] = "aggregation.trigonometry('$radiansToDegrees', {0})",
         [Function.Sum] = "aggregation.accumulate('$sum', {*})",
         [Function.Average] = "aggregation.accumulate('$avg', {*})",
         [Function.Minimum] = "aggregation.accumulate('$min', {*})",
@@ -39,6 +54,7 @@ internal sealed partial class ExpressionCompiler
         [Function.ToDouble] = "aggregation.to_double({0}, '$toDouble')",
         [Function.ToText] = "aggregation.to_text({0})",
         [Function.ToDate] = "aggregation.to_date({0})",
+        [Function.Convert] = "aggregation.convert({0}, {1}, {2}, {3})",
         [Function.Concat] = "aggregation.concat({*})",
         [Function.ToLower] = "aggregation.change_case('$toLower', {0})",
         [Function.ToUpper] = "aggregation.change_case('$toUpper', {0})",
@@ -74,11 +90,17 @@ internal sealed partial class ExpressionCompiler
         [Function.AllTrue] = "boolean|aggregation.elements_true('$allElementsTrue', {0})",
         [Function.ArrayToObject] = "aggregation.array_to_object({0})",
         [Function.SortArray] = "aggregation.sort_array({0}, {1})",
+        [Function.Zip] = "aggregation.zip({0}, {1}, {2})",
+        [Function.FirstElements] = "aggregation.some_of('$firstN', {1}, {0})",
+        [Function.LastElements] = "aggregation.some_of('$lastN', {1}, {0})",
+        [Function.LargestElements] = "aggregation.some_of('$maxN', {1}, {0})",
+        [Function.SmallestElements] = "aggregation.some_of('$minN', {1}, {0})",
+        [Function.SetField] = "aggregation.set_field({1}, {0}, {2})",
         [Function.ObjectToArray] = "aggregation.object_to_array({0})",
         [Function.MergeObjects] = "aggregation.merge_objects({*})",
         [Function.GetField] = "({0} -> aggregation.need_text({1}, '$getField'))",
         [Function.Compare] = "number|aggregation.compare({0}, {1})::double precision",
-        [Function.DateFromText] = "aggregation.date_from_text({0}, {1}, {2}, {3})",
+        [Function.DateFromText] = "aggregation.date_from_text({0}, {1}, {2}, {3}, {4})",
         [Function.DateFromParts] = "aggregation.date_from_parts({0}, {1}, {2}, {3}, {4}, {5}, {6}, {7})",
         [Function.Random] = "number|random()",
         [Function.Now] = "timestamp|date_trunc('milliseconds', statement_timestamp())",
@@ -122,23 +144,27 @@ internal sealed partial class ExpressionCompiler
             case Function.Subtract when arguments.All(a => a!.Value.Type == TermType.Number):
                 return new Term($"({arguments[0]!.Value.Sql} - {arguments[1]!.Value.Sql})", TermType.Number, Nulls.Null);
             case Function.DateToText:
-                return Term.Json($"aggregation.date_to_text({Instant(arguments[0], "$dateToString")}, {Json(arguments, 1)}, {Json(arguments, 2)}, {Json(arguments, 3)})");
+                return Term.Json($"aggregation.date_to_text({Instant(arguments[0], "$dateToString")}, {Given(arguments, 1)}, {Given(arguments, 2)}, {Given(arguments, 3)})");
             case Function.DateAdd or Function.DateSubtract:
                 var direction = call.Function == Function.DateAdd ? "1" : "-1";
-                return Term.Json($"aggregation.date_add({Instant(arguments[0], "$dateAdd")}, {Json(arguments, 1)}, {Json(arguments, 2)}, {Json(arguments, 3)}, {direction})");
+                return Term.Json($"aggregation.date_add({Instant(arguments[0], "$dateAdd")}, {Given(arguments, 1)}, {Given(arguments, 2)}, {Given(arguments, 3)}, {direction})");
             case Function.DateTruncate:
-                return Term.Json($"aggregation.date_trunc({Instant(arguments[0], "$dateTrunc")}, {Json(arguments, 1)}, {Json(arguments, 2)}, {Json(arguments, 3)})");
+                return Term.Json($"aggregation.date_trunc({Instant(arguments[0], "$dateTrunc")}, {Given(arguments, 1)}, {Given(arguments, 2)}, {Given(arguments, 3)}, {Given(arguments, 4)})");
             case Function.DateDifference:
-                return Term.Json($"aggregation.date_diff({Instant(arguments[0], "$dateDiff")}, {Instant(arguments[1], "$dateDiff")}, {Json(arguments, 2)}, {Json(arguments, 3)})");
+                return Term.Json($"aggregation.date_diff({Instant(arguments[0], "$dateDiff")}, {Instant(arguments[1], "$dateDiff")}, {Given(arguments, 2)}, {Given(arguments, 3)}, {Given(arguments, 4)})");
+            case Function.DateToParts:
+                return Term.Json($"aggregation.date_to_parts({Instant(arguments[0], "$dateToParts")}, {Given(arguments, 1)}, {Given(arguments, 2)})");
         }
 
         if (DateParts.TryGetValue(call.Function, out var part))
         {
             var instant = Instant(arguments[0], part);
-            var local = arguments.Length > 1 && arguments[1] is { } zone ? $"aggregation.local({instant}, {zone.ToJson()})" : $"({instant} at time zone 'UTC')";
+            var local = arguments.Length > 1 && arguments[1] is { } zone ? $"aggregation.local({instant}, {zone.ToJsonOrNull()})" : $"({instant} at time zone 'UTC')";
             return new Term($"aggregation.date_part('{part}', {local})", TermType.Number, Nulls.Null);
         }
 
+        if (call.Function is Function.Round or Function.Truncate or Function.Trim or Function.TrimStart or Function.TrimEnd or Function.DateFromText or Function.DateFromParts)
+            arguments = [.. arguments.Select(a => a is { } given ? Term.Json(given.ToJsonOrNull()) : a)];
         return Printed(Calls[call.Function], arguments);
     }
 
@@ -160,6 +186,9 @@ internal sealed partial class ExpressionCompiler
     }
 
     private static string Json(Term?[] arguments, int i) => i < arguments.Length && arguments[i] is { } argument ? argument.ToJson() : "null::jsonb";
+
+    /// <summary>An argument that may be left out: one that is given and missing is null, which is not the same.</summary>
+    private static string Given(Term?[] arguments, int i) => i < arguments.Length && arguments[i] is { } argument ? argument.ToJsonOrNull() : "null::jsonb";
 
     private static string Instant(Term? term, string name) =>
         term is not { } value ? "null::timestamptz" : value.Type == TermType.Timestamp ? value.Sql : $"aggregation.as_instant({value.ToJson()}, '{name}')";

@@ -28,8 +28,12 @@ internal sealed partial class ExpressionCompiler(Statement sql, Shape shape, Imm
             case Expression.Reduce reduce: return Reduce(reduce);
             case Expression.Let let: return Let(let);
             case Expression.Matches matches:
-                var text = $"aggregation.need_text({Compile(matches.Input).ToJson()}, '$regexMatch')";
+                var text = $"aggregation.need_text({Compile(matches.Input).ToJson()}, '$regexMatch') collate \"C\"";
                 return Condition($"coalesce({sql.Fragment(s => FilterCompiler.PrintPattern(s, text, matches.Pattern))}, false)");
+            case Expression.Finds finds:
+                var pattern = sql.Fragment(s => s.Text(FilterCompiler.Clean(finds.Pattern.Expression)));
+                return Term.Json($"aggregation.regex_find({Compile(finds.Input).ToJson()}, {pattern}, {(finds.Pattern.IgnoreCase ? "true" : "false")}, "
+                    + $"{finds.Groups.ToString(System.Globalization.CultureInfo.InvariantCulture)}, {(finds.All ? "true" : "false")})");
             default: return Term.Json("null::jsonb", true);
         }
     }

@@ -84,6 +84,51 @@ public enum Function
     /// <summary>Without what follows so many digits.</summary>
     Truncate,
 
+    /// <summary>Sine.</summary>
+    Sine,
+
+    /// <summary>Cosine.</summary>
+    Cosine,
+
+    /// <summary>Tangent.</summary>
+    Tangent,
+
+    /// <summary>Inverse sine.</summary>
+    ArcSine,
+
+    /// <summary>Inverse cosine.</summary>
+    ArcCosine,
+
+    /// <summary>Inverse tangent.</summary>
+    ArcTangent,
+
+    /// <summary>Inverse tangent of a quotient, by its quadrant.</summary>
+    ArcTangent2,
+
+    /// <summary>Hyperbolic sine.</summary>
+    HyperbolicSine,
+
+    /// <summary>Hyperbolic cosine.</summary>
+    HyperbolicCosine,
+
+    /// <summary>Hyperbolic tangent.</summary>
+    HyperbolicTangent,
+
+    /// <summary>Inverse hyperbolic sine.</summary>
+    HyperbolicArcSine,
+
+    /// <summary>Inverse hyperbolic cosine.</summary>
+    HyperbolicArcCosine,
+
+    /// <summary>Inverse hyperbolic tangent.</summary>
+    HyperbolicArcTangent,
+
+    /// <summary>Degrees as radians.</summary>
+    ToRadians,
+
+    /// <summary>Radians as degrees.</summary>
+    ToDegrees,
+
     // Accumulators over the arguments, or over one array.
     /// <summary>Sum of the numbers.</summary>
     Sum,
@@ -133,6 +178,9 @@ public enum Function
 
     /// <summary>As a date.</summary>
     ToDate,
+
+    /// <summary>Value, name or number of a type, value for errors, value for null.</summary>
+    Convert,
 
     // Texts.
     /// <summary>Joined texts.</summary>
@@ -241,6 +289,21 @@ public enum Function
     /// <summary>Array, and 1, -1 or a list of paths with directions.</summary>
     SortArray,
 
+    /// <summary>Arrays, whether to the longest, values for what is missing: arrays of the elements at each position.</summary>
+    Zip,
+
+    /// <summary>Number and array: the first elements.</summary>
+    FirstElements,
+
+    /// <summary>The last elements.</summary>
+    LastElements,
+
+    /// <summary>The largest elements, from the largest on.</summary>
+    LargestElements,
+
+    /// <summary>The smallest elements, from the smallest on.</summary>
+    SmallestElements,
+
     // Objects.
     /// <summary>As an array of k and v.</summary>
     ObjectToArray,
@@ -250,6 +313,9 @@ public enum Function
 
     /// <summary>Object and key.</summary>
     GetField,
+
+    /// <summary>Key, object, value; a missing one takes the key away.</summary>
+    SetField,
 
     // Dates: instant and time zone.
     /// <summary>Year.</summary>
@@ -294,7 +360,10 @@ public enum Function
     /// <summary>Instant, format, time zone, value for null.</summary>
     DateToText,
 
-    /// <summary>Text, time zone, value for errors, value for null.</summary>
+    /// <summary>Instant, time zone, whether by ISO weeks: an object of parts.</summary>
+    DateToParts,
+
+    /// <summary>Text, time zone, value for errors, value for null, format.</summary>
     DateFromText,
 
     /// <summary>Year, month, day, hour, minute, second, millisecond, time zone.</summary>
@@ -306,10 +375,10 @@ public enum Function
     /// <summary>The same backwards.</summary>
     DateSubtract,
 
-    /// <summary>Instant, unit, time zone, first day of the week.</summary>
+    /// <summary>Instant, unit, time zone, first day of the week, units of a bin.</summary>
     DateTruncate,
 
-    /// <summary>Instant, instant, unit, time zone: boundaries between.</summary>
+    /// <summary>Instant, instant, unit, time zone, first day of the week: boundaries between.</summary>
     DateDifference,
 
     // Others.

@@ -109,7 +109,14 @@ internal sealed class ExpressionReader(PipelineLimits limits, DocumentNames name
                 return new Expression.Filter(Required(operand, name, "input", depth), filtered, With(filtered).Required(operand, name, "cond", depth), Optional(operand, "limit", depth));
             case "$reduce":
                 return new Expression.Reduce(Required(operand, name, "input", depth), Required(operand, name, "initialValue", depth), With("value", "this").Required(operand, name, "in", depth));
-            case "$regexMatch": return RegexMatch(operand, depth);
+            case "$regexMatch":
+                var (input, pattern) = Regex(name, operand, depth);
+                return new Expression.Matches(input, pattern);
+            case "$regexFind" or "$regexFindAll":
+                var (text, sought) = Regex(name, operand, depth);
+                return new Expression.Finds(text, sought, Groups(sought.Expression), All: name == "$regexFindAll");
+            case "$unsetField":
+                return new Expression.Call(Function.SetField, [Required(operand, name, "field", depth), Required(operand, name, "input", depth), Expression.Missing]);
             case "$sortArray": return new Expression.Call(Function.SortArray, [Required(operand, name, "input", depth), new Expression.Literal(SortBy(operand))]);
             case "$getField":
                 return operand.ValueKind == JsonValueKind.Object && operand.TryGetProperty("field", out var field)
@@ -128,7 +135,7 @@ internal sealed class ExpressionReader(PipelineLimits limits, DocumentNames name
         {
             foreach (var member in operand.EnumerateObject())
             {
-                if (!found.Names.Contains(member.Name) && !(member.Name == "binSize" && member.Value.ValueKind == JsonValueKind.Number && member.Value.GetDouble() == 1))
+                if (!found.Names.Contains(member.Name))
                     throw Bad($"Unrecognized argument to {name}: {member.Name}");
             }
 
@@ -174,12 +181,47 @@ internal sealed class ExpressionReader(PipelineLimits limits, DocumentNames name
         return new(values, With([.. values.Select(v => v.Key)]).Required(operand, "$let", "in", depth));
     }
 
-    private Expression.Matches RegexMatch(JsonElement operand, int depth)
+    private (Expression Input, Data.Query.TextPattern Pattern) Regex(string name, JsonElement operand, int depth)
     {
         if (operand.ValueKind != JsonValueKind.Object || !operand.TryGetProperty("regex", out var regex) || regex.ValueKind != JsonValueKind.String || JsonText.Read(regex).StartsWith('$'))
-            throw Bad("$regexMatch needs 'regex' to be a constant string");
+            throw Bad($"{name} needs 'regex' to be a constant string");
         var options = operand.TryGetProperty("options", out var given) && given.ValueKind == JsonValueKind.String ? JsonText.Read(given) : "";
-        return new(Required(operand, "$regexMatch", "input", depth), PatternTranslator.Translate(JsonText.Read(regex), options));
+        return (Required(operand, name, "input", depth), PatternTranslator.Translate(JsonText.Read(regex), options));
+    }
+
+    /// <summary>How many groups a translated pattern captures.</summary>
+    private static int Groups(string pattern)
+    {
+        var (groups, isInSet) = (0, false);
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            switch (pattern[i])
+            {
+                case '\\':
+                    i++;
+                    break;
+                case '[' when !isInSet:
+                    isInSet = true;
+                    if (i + 1 < pattern.Length && pattern[i + 1] == '^')
+                        i++;
+                    if (i + 1 < pattern.Length && pattern[i + 1] == ']')
+                        i++;
+                    break;
+                case '[' when i + 1 < pattern.Length && pattern[i + 1] is ':' or '.' or '=':
+                    i = Math.Max(i, pattern.IndexOf(pattern[i + 1] + "]", i + 2, StringComparison.Ordinal) + 1);
+                    break;
+                case ']':
+                    isInSet = false;
+                    break;
+                case '(' when !isInSet && !(i + 1 < pattern.Length && pattern[i + 1] == '?'):
+                    groups++;
+                    break;
+                default:
+                    break;
+            }
+        }
+
+        return groups;
     }
 
     private static byte[] SortBy(JsonElement operand)
