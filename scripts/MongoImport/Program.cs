@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Backend.MongoImport.Commands;
+using Backend.MongoImport.Loading;
 using Backend.MongoImport.Sources;
 using Npgsql;
 
@@ -64,6 +65,6 @@ catch (ArgumentException e) when (e.ParamName is null)
 }
 catch (Exception e) when (e is SourceException or NpgsqlException or InvalidOperationException or IOException or UnauthorizedAccessException)
 {
-    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(DatabaseTrouble.Explain(e) ?? e.Message);
     return Command.Failed;
 }

@@ -130,7 +130,8 @@ internal sealed class OplogSource(SourceCollection oplog, OplogPosition position
         // Into another database: gone from this one.
         return new ChangeBatch([renamed.To is null
             ? new ChangeEvent(ChangeKind.Drop, renamed.From!, null, null) { At = at }
-            : new ChangeEvent(ChangeKind.Rename, renamed.From!, null, null) { NewName = renamed.To, At = at }], _alone) { Alone = true };
+            : new ChangeEvent(ChangeKind.Rename, renamed.From!, null, null) { NewName = renamed.To, At = at }], _alone)
+        { Alone = true };
     }
 
     private async Task AppliedAsync(byte[] position, CancellationToken stop)

@@ -85,7 +85,7 @@ internal sealed class KillTests
         await process.WaitForExitAsync();
     }
 
-    private static async Task<(int Exit, string Said)> RunAsync(Target target, string source, bool resume)
+    internal static async Task<(int Exit, string Said)> RunAsync(Target target, string source, bool resume)
     {
         using var process = Start(target, source, resume);
         using var patience = new CancellationTokenSource(Patience);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Accounts;
@@ -14,6 +16,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Backend.MongoImport.Tests.Returning;
 
@@ -179,6 +182,64 @@ internal sealed class WayBackTests
     }
 
     /// <summary>An app that has moved: its old database, and ours with the same in it, from where the way back was prepared.</summary>
+    // From a row's commit to its document, as somebody sees it who looks. Takes a machine of its own.
+    [Test, Explicit("a measurement")]
+    public async Task At_a_thousand_changes_a_second_the_way_back_is_less_than_a_second_behind()
+    {
+        const int rate = 1_000, writers = 4, seconds = 20;
+        await using var way = await WayBack.MovedAsync();
+        using var enough = new CancellationTokenSource();
+        using var written = new CancellationTokenSource();
+        var returning = Task.Run(() => way.RunAsync(o => o, enough.Token));
+        var clock = Stopwatch.StartNew();
+        var count = 0;
+        var writing = Enumerable.Range(0, writers).Select(w => Task.Run(async () =>
+        {
+            await using var connection = await way.Target.Database.DataSource.OpenConnectionAsync();
+            await using var insert = new NpgsqlCommand("insert into app.thing (id, name, created_at, updated_at) values ($1, $2, now(), now())", connection);
+            insert.Parameters.Add(new() { Value = "" });
+            insert.Parameters.Add(new() { Value = "" });
+            for (var n = 0; !written.IsCancellationRequested; n++)
+            {
+                insert.Parameters[0].Value = $"w{w}-{n}";
+                insert.Parameters[1].Value = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds().ToString(CultureInfo.InvariantCulture);
+                await insert.ExecuteNonQueryAsync();
+                Interlocked.Increment(ref count);
+                if (n / (double)rate * writers - clock.Elapsed.TotalSeconds is > 0 and var ahead)
+                {
+                    await Task.Delay(TimeSpan.FromSeconds(ahead));
+                }
+            }
+        })).ToList();
+        await Task.Delay(5_000);
+        var (begun, counted) = (clock.Elapsed, count);
+        var lags = new List<double>();
+        var seen = 0;
+        while (clock.Elapsed - begun < TimeSpan.FromSeconds(seconds))
+        {
+            // The oldest row that is not there yet says how far it is behind.
+            while (way.Find("Thing", $"w0-{seen + 1}") is not null)
+            {
+                seen++;
+            }
+            if (way.Find("Thing", $"w0-{seen}")?.Text("name") is { } at)
+            {
+                lags.Add((DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() - long.Parse(at, CultureInfo.InvariantCulture)) / 1000.0);
+            }
+            await Task.Delay(20);
+        }
+        var changes = (count - counted) / (clock.Elapsed - begun).TotalSeconds;
+        await written.CancelAsync();
+        await Task.WhenAll(writing);
+        await enough.CancelAsync();
+        await returning.ContinueWith(_ => { }, TaskScheduler.Default);
+        lags.Sort();
+        var load = (await File.ReadAllTextAsync("/proc/loadavg"))[..5];
+        TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{changes:0} rows a second written; behind: median {lags[lags.Count / 2]:0.00} s, 95 % {lags[lags.Count * 95 / 100]:0.00} s, worst {lags[^1]:0.00} s; load {load}"));
+        Assert.That(lags[lags.Count / 2], Is.LessThan(1));
+    }
+
     private sealed class WayBack(LiveServer old, Target target) : IAsyncDisposable
     {
         private readonly StringWriter _said = new();
