@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
-using System.Text;
 using System.Text.Json;
 using Backend.Data.Files;
 using Backend.ParseCompat.Wire;
@@ -56,7 +55,7 @@ internal sealed class Upload
 
     private static Upload ReadJson(RequestBody body, string? contentType)
     {
-        var bytes = body.GetText("base64") is { } base64 ? Decode(base64) : [];
+        var bytes = body.GetText("base64") is { } base64 ? Base64Text.Decode(base64) : [];
         var fileData = body.Get("fileData") is { ValueKind: JsonValueKind.Object } data ? data : default;
         return new Upload
         {
@@ -87,29 +86,6 @@ internal sealed class Upload
     }
 
     private static ParseError NoObject(string name) => new(ErrorCode.InvalidJson, $"{name} is not an object.");
-
-    /// <summary>As Node reads base64: in either alphabet, with or without padding, up to it; other characters count for nothing.</summary>
-    private static byte[] Decode(string text)
-    {
-        var bytes = new byte[text.Length / 4 * 3 + 3];
-        if (Convert.TryFromBase64String(text, bytes, out var written))
-            return bytes[..written];
-        var kept = new StringBuilder(text.Length + 2);
-        foreach (var c in text)
-        {
-            if (c == '=')
-                break;
-            if (char.IsAsciiLetterOrDigit(c) || c is '+' or '/')
-                kept.Append(c);
-            else if (c is '-' or '_')
-                kept.Append(c == '-' ? '+' : '/');
-        }
-
-        if (kept.Length % 4 == 1)
-            kept.Length--;
-        kept.Append('=', (4 - kept.Length % 4) % 4);
-        return Convert.FromBase64String(kept.ToString());
-    }
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }

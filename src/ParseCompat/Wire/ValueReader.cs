@@ -112,7 +112,7 @@ internal static class ValueReader
                     ? new(Value.Timestamp(milliseconds), FieldKind.Timestamp)
                     : throw NotValid(type);
             case "Bytes":
-                return FindText(at, "base64"u8) is { Length: > 0 } base64 && FromBase64(base64) is { } bytes
+                return FindText(at, "base64"u8) is { Length: > 0 } base64 && Base64Text.Decode(base64) is { Length: > 0 } bytes
                     ? new(Value.Of(bytes), FieldKind.Bytes)
                     : throw NotValid(type);
             case "GeoPoint":
@@ -171,11 +171,5 @@ internal static class ValueReader
         if (Rings.HaveCrossingEdges(ring))
             throw new ParseError(ErrorCode.IncorrectType, "GeoJSON: Loop is not valid: its edges cross");
         return [.. ring];
-    }
-
-    private static byte[]? FromBase64(string text)
-    {
-        var bytes = new byte[text.Length];
-        return Convert.TryFromBase64String(text, bytes, out var length) ? bytes[..length] : null;
     }
 }

@@ -77,4 +77,15 @@ public sealed class ComparedTests
         Assert.That(await _server.SendAsync("GET", "/classes/Stays?redirectClassNameForKey=n&keys=n"),
             Is.EqualTo("""200 {"results":[{"className":"Stays","objectId":"ID","createdAt":"T","updatedAt":"T","n":1}]}"""));
     }
+
+    [TestCase("aGk")]
+    [TestCase("aG\\nk=\\n")]
+    [TestCase("_-8")]
+    public async Task Bytes_are_read_as_Node_reads_base64(string base64)
+    {
+        var row = "/classes/Binary/" + await _server.CreateAsync("Binary", """{"b":{"__type":"Bytes","base64":"TEXT"}}""".Replace("TEXT", base64, StringComparison.Ordinal));
+
+        Assert.That((await _server.CallAsync("GET", row)).Body!["b"]!["base64"]!.ToString(), Is.EqualTo(base64 == "_-8" ? "/+8=" : "aGk="));
+        Assert.That(await _server.SendAsync("PUT", row, """{"b":{"__type":"Bytes","base64":"***"}}"""), Is.EqualTo("""400 {"code":111,"error":"This is not a valid Bytes"}"""));
+    }
 }
