@@ -23,7 +23,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat;
 
@@ -36,19 +35,18 @@ public static class ParseCompatExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddParseCompatFrame(configuration);
         services.AddLimits(configuration);
-        services.AddClasses();
+        services.AddClasses(configuration);
         services.AddSchemas();
         services.AddPeople();
-        services.AddHooks();
-        services.AddSmallEndpoints();
+        services.AddHooks(configuration);
+        services.AddSmallEndpoints(configuration);
         return services;
     }
 
     /// <summary>The frame alone: options, keys, routing, and the routes that say what the server is.</summary>
     internal static IServiceCollection AddParseCompatFrame(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<ParseCompatOptions>().Bind(configuration.GetSection(ParseCompatOptions.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ParseCompatOptions>>(new OptionsProblems<ParseCompatOptions>(o => o.Problems())));
+        services.AddChecked<ParseCompatOptions>(configuration.GetSection(ParseCompatOptions.Section), o => o.Problems());
         services.AddSingleton<Authenticator>();
         services.AddSingleton<ParseFrame>();
         services.AddRoutes<ServerRoutes>();
@@ -75,8 +73,10 @@ public static class ParseCompatExtensions
     }
 
     /// <summary>Rows of any class and what leads to them: finds, aggregates, batches, files.</summary>
-    private static void AddClasses(this IServiceCollection services)
+    private static void AddClasses(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddChecked<AggregateOptions>(configuration.GetSection(AggregateOptions.Section), o => o.Problems());
+        services.AddChecked<FileUploadOptions>(configuration.GetSection(FileUploadOptions.Section), o => o.Problems());
         services.AddSingleton<FileUrls>();
         services.AddSingleton<ValueWriter>();
         services.AddSingleton<ClassServices>();
@@ -113,8 +113,9 @@ public static class ParseCompatExtensions
     }
 
     /// <summary>Functions, and what is a route or two.</summary>
-    private static void AddSmallEndpoints(this IServiceCollection services)
+    private static void AddSmallEndpoints(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddChecked<PurchaseOptions>(configuration.GetSection(PurchaseOptions.Section), o => o.Problems());
         services.AddRoutes<FunctionRoutes>();
         services.AddClass<ProductHandler>();
         services.AddRoutes<PurchaseRoutes>();

@@ -1,8 +1,12 @@
+using Backend.ParseCompat.Wire;
+
 namespace Backend.ParseCompat.Aggregates;
 
 /// <summary>Settings of aggregates, section <c>ParseCompat:Aggregate</c>.</summary>
 internal sealed class AggregateOptions
 {
+    public const string Section = ParseCompatOptions.Section + ":Aggregate";
+
     /// <summary>What the old database put before the names of its collections, as <c>$lookup</c> names them; null: nothing.</summary>
     public string? CollectionPrefix { get; set; }
 

@@ -30,9 +30,9 @@ internal sealed class AggregateRequest
 
     /// <summary>Reads the parameters: a pipeline as an array or object, or a parameter per stage.</summary>
     /// <exception cref="ParseError">102: a stage of several keys, or whose name lacks its $; 107: a where that is no JSON.</exception>
-    public static AggregateRequest Read(ParseRequest request, ParseCompatOptions settings)
+    public static AggregateRequest Read(ParseRequest request, ParseCompatOptions settings, AggregateOptions options)
     {
-        var plainNames = settings.Aggregate.PlainStageNames;
+        var plainNames = options.PlainStageNames;
         var read = new AggregateRequest();
         var loose = new List<KeyValuePair<string, JsonElement>>();
         JsonElement? pipeline = null;

@@ -5,19 +5,19 @@ using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Aggregates;
 
 /// <summary>The route <c>GET /aggregate/:className</c> (contract section 10), for the master key.</summary>
-internal sealed class AggregateRoutes(ClassServices services, AggregationStore store) : IRouteSource
+internal sealed class AggregateRoutes(ClassServices services, AggregationStore store, IOptions<AggregateOptions> options) : IRouteSource
 {
     /// <inheritdoc/>
     public void AddRoutes(RouteList routes) => routes.Map("GET", "/aggregate/:className", AggregateAsync, RouteRules.Master);
 
     private async ValueTask<ParseResponse> AggregateAsync(ParseRequest request)
     {
-        var options = services.Options.Aggregate;
-        var asked = AggregateRequest.Read(request, services.Options);
+        var asked = AggregateRequest.Read(request, services.Options, options.Value);
         var catalog = await services.Catalog.GetAsync(request.Aborted);
         var table = catalog.FindByOrigin(request["className"]);
         if (services.Triggers.Find(request["className"], Triggers.BeforeFind) is not null)
@@ -28,7 +28,7 @@ internal sealed class AggregateRoutes(ClassServices services, AggregationStore s
 
         if (asked.Distinct is { } path)
             return await DistinctAsync(request, asked, path, catalog, table);
-        var reader = new PipelineReader(catalog, new PipelineLimits(options), options.CollectionPrefix);
+        var reader = new PipelineReader(catalog, new PipelineLimits(options.Value), options.Value.CollectionPrefix);
         var stages = reader.Read(asked.Stages, table);
         if (table is null)
             return None();

@@ -19,17 +19,18 @@ internal sealed class FileRoutes : IRouteSource
     private readonly FileUrls _urls;
     private readonly UploadRules _rules;
     private readonly ParseCompatOptions _options;
+    private readonly FileUploadOptions _uploads;
     private readonly KeywordDenylist _denylist;
     private readonly FilesOptions _files;
     private readonly TriggerRunner _triggers;
     private readonly ILogger<FileRoutes> _logger;
 
     public FileRoutes(
-        IFileStore store, FileUrls urls, AccountService accounts, KeywordDenylist denylist, IOptions<ParseCompatOptions> options, IOptions<FilesOptions> files,
+        IFileStore store, FileUrls urls, AccountService accounts, KeywordDenylist denylist, IOptions<ParseCompatOptions> options, IOptions<FileUploadOptions> uploads, IOptions<FilesOptions> files,
         TriggerRunner triggers, ILogger<FileRoutes> logger)
     {
-        (_store, _urls, _denylist, _options, _files, _triggers, _logger) = (store, urls, denylist, options.Value, files.Value, triggers, logger);
-        _rules = new UploadRules(_options.FileUpload, accounts);
+        (_store, _urls, _denylist, _options, _uploads, _files, _triggers, _logger) = (store, urls, denylist, options.Value, uploads.Value, files.Value, triggers, logger);
+        _rules = new UploadRules(_uploads, accounts);
     }
 
     /// <inheritdoc/>
@@ -46,7 +47,7 @@ internal sealed class FileRoutes : IRouteSource
     {
         await _rules.RequireUploaderAsync(request);
         var upload = await Upload.ReadAsync(request, MaxBytes(request));
-        if (upload.IsEmpty && !_options.FileUpload.AllowEmpty)
+        if (upload.IsEmpty && !_uploads.AllowEmpty)
             throw new ParseError(ErrorCode.FileSaveError, "Invalid file upload.");
         foreach (var details in new[] { upload.Details.Metadata, upload.Details.Tags })
         {

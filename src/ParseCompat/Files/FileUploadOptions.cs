@@ -1,10 +1,13 @@
 using System.Text.RegularExpressions;
+using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Files;
 
 /// <summary>Who may upload what (contract 19.1): section <c>ParseCompat:FileUpload</c>. Keep what the old server had.</summary>
 internal sealed class FileUploadOptions
 {
+    public const string Section = ParseCompatOptions.Section + ":FileUpload";
+
     /// <summary>Requests without a user.</summary>
     public bool EnableForPublic { get; set; }
 

@@ -10,14 +10,14 @@ namespace Backend.ParseCompat.Hooks;
 /// <summary>
 /// Calls web hooks: one POST, sent once, whatever becomes of it. Never while a transaction or pooled connection is held (design section 3).
 /// </summary>
-internal sealed class HookClient(IHttpClientFactory clients, IOptions<ParseCompatOptions> options, ILogger<HookClient> logger)
+internal sealed class HookClient(IHttpClientFactory clients, IOptions<ParseCompatOptions> server, IOptions<WebhookOptions> options, ILogger<HookClient> logger)
 {
     /// <summary>The name of the HTTP client.</summary>
     public const string ClientName = "parse-webhooks";
 
     private const int BufferSize = 16 * 1024;
 
-    private readonly ParseCompatOptions _options = options.Value;
+    private readonly WebhookOptions _options = options.Value;
 
     /// <summary>Calls a hook with a JSON body.</summary>
     /// <param name="hook">The hook.</param>
@@ -36,7 +36,7 @@ internal sealed class HookClient(IHttpClientFactory clients, IOptions<ParseCompa
         }));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = content };
-        request.Headers.Add("X-Parse-Application-Id", _options.ApplicationId);
+        request.Headers.Add("X-Parse-Application-Id", server.Value.ApplicationId);
         if (_options.WebhookKey is { } key)
             request.Headers.Add("X-Parse-Webhook-Key", key);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);

@@ -2,6 +2,7 @@ using Backend.Data.Accounts;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Wire;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Backend.ParseCompat.Hooks;
@@ -9,8 +10,9 @@ namespace Backend.ParseCompat.Hooks;
 /// <summary>Registers web hooks: functions and triggers, and the routes that administer them.</summary>
 internal static class HookServices
 {
-    public static void AddHooks(this IServiceCollection services)
+    public static void AddHooks(this IServiceCollection services, IConfiguration configuration)
     {
+        services.AddChecked<WebhookOptions>(configuration.GetSection(WebhookOptions.Section), o => o.Problems());
         services.AddHttpClient(HookClient.ClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {

@@ -16,10 +16,9 @@ internal static class LimitsServices
             .Configure(o => o.KeywordDenylist = KeywordOptions.Read(configuration.GetSection(LimitsOptions.Section).GetSection(nameof(LimitsOptions.KeywordDenylist))))
             .ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LimitsOptions>>(new LimitsOptionsValidator(configuration)));
-        services.AddOptions<IdempotencyOptions>().Bind(configuration.GetSection(IdempotencyOptions.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<IdempotencyOptions>>(new OptionsProblems<IdempotencyOptions>(o => o.Problems(configuration.GetSection(IdempotencyOptions.Section)))));
-        services.AddOptions<ComplexityOptions>().Bind(configuration.GetSection(ComplexityOptions.Section)).ValidateOnStart();
-        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<ComplexityOptions>>(new OptionsProblems<ComplexityOptions>(o => o.Problems())));
+        var idempotency = configuration.GetSection(IdempotencyOptions.Section);
+        services.AddChecked<IdempotencyOptions>(idempotency, o => o.Problems(idempotency));
+        services.AddChecked<ComplexityOptions>(configuration.GetSection(ComplexityOptions.Section), o => o.Problems());
         services.AddSingleton<Complexity>();
         services.AddOptions<SecurityOptions>().Bind(configuration.GetSection(SecurityOptions.Section)).ValidateOnStart();
         services.TryAddSingleton<RateCounter>();

@@ -1,8 +1,12 @@
+using Backend.ParseCompat.Wire;
+
 namespace Backend.ParseCompat.Products;
 
 /// <summary>Where receipts of in-app purchases are checked: section <c>ParseCompat:Purchases</c>.</summary>
 internal sealed class PurchaseOptions
 {
+    public const string Section = ParseCompatOptions.Section + ":Purchases";
+
     /// <summary>The store.</summary>
     public string Url { get; set; } = "https://buy.itunes.apple.com/verifyReceipt";
 

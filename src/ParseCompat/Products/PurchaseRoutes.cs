@@ -6,6 +6,7 @@ using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Backend.ParseCompat.Products;
 
@@ -34,9 +35,9 @@ internal sealed class PurchaseRoutes : IRouteSource, IDisposable
     private readonly PurchaseOptions _options;
     private readonly HttpClient _store;
 
-    public PurchaseRoutes(ClassServices services, ILogger<PurchaseRoutes> logger)
+    public PurchaseRoutes(ClassServices services, IOptions<PurchaseOptions> options, ILogger<PurchaseRoutes> logger)
     {
-        (_services, _logger, _options) = (services, logger, services.Options.Purchases);
+        (_services, _logger, _options) = (services, logger, options.Value);
         _store = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = _options.Timeout, MaxResponseContentBufferSize = MaxAnswerBytes };
     }
 

@@ -1,8 +1,3 @@
-using System.Net;
-using Backend.ParseCompat.Aggregates;
-using Backend.ParseCompat.Files;
-using Backend.ParseCompat.Products;
-
 namespace Backend.ParseCompat.Wire;
 
 /// <summary>
@@ -94,26 +89,11 @@ internal sealed class ParseCompatOptions
     /// <summary>Address before a file's name, for files in a bucket; null: the dialect's own file route.</summary>
     public string? FileBaseUrl { get; set; }
 
-    /// <summary>Who may upload what.</summary>
-    public FileUploadOptions FileUpload { get; set; } = new();
-
     /// <summary>Whether a file is stored under the very name that the client gave, replacing an older one, instead of behind a random prefix.</summary>
     public bool PreserveFileName { get; set; }
 
     /// <summary>Whether a client without the master key may ask how a find is executed (<c>explain</c>).</summary>
     public bool AllowPublicExplain { get; set; }
-
-    /// <summary>What aggregates may ask for.</summary>
-    public AggregateOptions Aggregate { get; set; } = new();
-
-    /// <summary>Sent to web hooks as <c>X-Parse-Webhook-Key</c>, so that they know who calls; null: not sent.</summary>
-    public string? WebhookKey { get; set; }
-
-    /// <summary>How long a web hook may take to answer.</summary>
-    public TimeSpan WebhookTimeout { get; set; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>Largest answer of a web hook in bytes.</summary>
-    public int WebhookMaxAnswerBytes { get; set; } = 20 * 1024 * 1024;
 
     /// <summary>Whether a sign-up by a user who must verify his address first is answered with an error, although the user is made.</summary>
     public bool PreventSignupWithUnverifiedEmail { get; set; }
@@ -123,9 +103,6 @@ internal sealed class ParseCompatOptions
 
     /// <summary>Whether a password reset that is asked for an unknown address is answered as for a known one, so that it tells nobody who has an account.</summary>
     public bool ResetPasswordSuccessOnInvalidEmail { get; set; } = true;
-
-    /// <summary>Where receipts of purchases are checked.</summary>
-    public PurchaseOptions Purchases { get; set; } = new();
 
     /// <summary>Whether any of the four client keys is set.</summary>
     internal bool AsksForClientKey => ClientKey is not null || JavaScriptKey is not null || RestApiKey is not null || DotNetKey is not null;
@@ -151,16 +128,6 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaxBodyBytes is less than 1.";
         if (MaxJsonDepth is < 8 or > 1000)
             yield return "ParseCompat:MaxJsonDepth is not between 8 and 1000.";
-        foreach (var problem in FileUpload.Problems().Concat(Purchases.Problems()))
-            yield return problem;
-        foreach (var problem in Aggregate.Problems())
-            yield return problem;
-        if (WebhookKey is not null && (WebhookKey.Length == 0 || WebhookKey.AsSpan().ContainsAnyExceptInRange(' ', '~')))
-            yield return "ParseCompat:WebhookKey is empty or holds a sign that a header cannot; leave it out for no key.";
-        if (WebhookTimeout <= TimeSpan.Zero || WebhookTimeout > TimeSpan.FromMinutes(10))
-            yield return "ParseCompat:WebhookTimeout is not between 0 and 10 minutes.";
-        if (WebhookMaxAnswerBytes < 1)
-            yield return "ParseCompat:WebhookMaxAnswerBytes is less than 1.";
         foreach (var mount in Mounts ?? [])
         {
             if (mount.Length < 2 || mount[0] != '/' || mount[^1] == '/')
@@ -173,51 +140,5 @@ internal sealed class ParseCompatOptions
             yield return $"ParseCompat:MasterKeyIps holds '{range}', which is no address and no CIDR range.";
         foreach (var range in (MaintenanceKeyIps ?? []).Where(range => !AddressRanges.TryParse(range, out _)))
             yield return $"ParseCompat:MaintenanceKeyIps holds '{range}', which is no address and no CIDR range.";
-    }
-}
-
-/// <summary>Addresses and CIDR ranges from which a key counts.</summary>
-internal sealed class AddressRanges
-{
-    private readonly IPNetwork[] _ranges;
-
-    public AddressRanges(string[]? ranges)
-    {
-        _ranges = [.. (ranges ?? ["127.0.0.1", "::1"]).Select(text =>
-            TryParse(text, out var range) ? range : throw new FormatException($"'{text}' is no address and no CIDR range."))];
-    }
-
-    /// <summary>Reads an address (a range of one) or a range; bits beyond the prefix are ignored.</summary>
-    public static bool TryParse(string text, out IPNetwork range)
-    {
-        range = default;
-        var slash = text.IndexOf('/', StringComparison.Ordinal);
-        if (!IPAddress.TryParse(slash < 0 ? text : text.AsSpan(0, slash), out var address))
-            return false;
-        var bits = address.GetAddressBytes().Length * 8;
-        var prefix = bits;
-        if (slash >= 0 && (!int.TryParse(text.AsSpan(slash + 1), out prefix) || prefix < 0 || prefix > bits))
-            return false;
-        var bytes = address.GetAddressBytes();
-        for (var i = prefix; i < bits; i++)
-            bytes[i / 8] &= (byte)~(0x80 >> (i % 8));
-        range = new IPNetwork(new IPAddress(bytes), prefix);
-        return true;
-    }
-
-    /// <summary>Whether the address lies in a range. An unknown address does not.</summary>
-    public bool Contains(IPAddress? address)
-    {
-        if (address is null)
-            return false;
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        foreach (var range in _ranges)
-        {
-            if (range.Contains(address))
-                return true;
-        }
-
-        return false;
     }
 }
