@@ -94,7 +94,10 @@ internal sealed class Importer(ImportOptions options, Progress progress)
         {
             await FollowState.EndImportAsync(database, stop);
         }
-        NoteOplog(source, plan);
+        if (report.ExitCode != Command.Failed)
+        {
+            NoteOplog(source, plan);
+        }
         report.Seconds = progress.Elapsed.TotalSeconds;
         return report;
     }

@@ -60,7 +60,8 @@ catch (OperationCanceledException) when (stop.IsCancellationRequested)
 }
 catch (ArgumentException e) when (e.ParamName is null)
 {
-    Console.Error.WriteLine($"{e.Message}\n\n{command.Usage}");
+    // Not all options: what is wrong would be far above them.
+    Console.Error.WriteLine($"{e.Message}\nimport-mongo {command.Name} --help says what can be given.");
     return Command.Failed;
 }
 catch (Exception e) when (e is SourceException or NpgsqlException or InvalidOperationException or IOException or UnauthorizedAccessException)

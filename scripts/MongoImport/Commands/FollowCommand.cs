@@ -60,6 +60,9 @@ internal sealed class FollowCommand : Command
             Console.Error.WriteLine("Stopped. Writes stay closed; the same command goes on from here.");
             return Stopped;
         }
+        Console.Error.WriteLine(source.TellsWhatItHolds
+            ? "Caught up. Writes stay closed; follow goes on from here, cutover ends it."
+            : "The oplog ends here. Writes stay closed: follow with the next dump of the oplog, or cutover with this one when the old server has stopped.");
         return Done;
     }
 

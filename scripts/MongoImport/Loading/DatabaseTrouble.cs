@@ -13,12 +13,13 @@ internal static class DatabaseTrouble
     public static string? Explain(Exception error) => error switch
     {
         PostgresException { SqlState: PostgresErrorCodes.DiskFull } e => $"The disk of the database is full ({e.MessageText}).",
+        PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } e => $"There is no such database: {e.MessageText}. Make it first (createdb).",
         PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } => null,
         PostgresException e when e.SqlState.StartsWith(InsufficientResources, StringComparison.Ordinal) => $"The database has run out of something ({e.MessageText}).",
         PostgresException e when e.SqlState.StartsWith(OperatorIntervention, StringComparison.Ordinal) || e.SqlState.StartsWith(ConnectionException, StringComparison.Ordinal) =>
             $"The database has ended the connection ({e.MessageText}).",
         PostgresException => null,
-        NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException or TimeoutException } e => $"The connection to the database is lost ({(e.InnerException ?? e).Message})",
+        NpgsqlException { InnerException: IOException or System.Net.Sockets.SocketException or TimeoutException } e => $"The connection to the database is lost ({(e.InnerException ?? e).Message}).",
         _ => null,
     };
 
