@@ -21,11 +21,7 @@ internal static partial class FilterCompiler
         else if (field.Column is not null && compare.Path.Steps.IsEmpty && KindOf(field.Kind) == compare.Value.Kind && IsOrdered(compare.Value.Kind))
         {
             branches.Next();
-            sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(Operator(compare.Comparison));
-            if (compare.Value.Kind == ValueKind.Text)
-                sql.Text(Clean(compare.Value.AsText));
-            else
-                PrintParameter(sql, field.Kind, compare.Value);
+            PrintColumnCompare(sql, compare, alias);
         }
 
         if (field.HasRest)
@@ -37,7 +33,28 @@ internal static partial class FilterCompiler
         branches.End();
     }
 
-    private static bool IsOrdered(ValueKind kind) => kind is ValueKind.Number or ValueKind.Text or ValueKind.Timestamp or ValueKind.Boolean or ValueKind.Bytes;
+    private static void PrintColumnCompare(Statement sql, Filter.Compare compare, string alias)
+    {
+        var field = compare.Path.Field;
+        var value = compare.Value;
+        if (value.Kind == ValueKind.Reference && value.AsReference.Target != field.Target)
+        {
+            // References are in order of their tables first, and those of a column are all to the same one.
+            if ((compare.Comparison is Comparison.Less or Comparison.LessOrEqual) == string.CompareOrdinal(field.Target, value.AsReference.Target) < 0)
+                sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(" is not null");
+            else
+                sql.Sql("false");
+            return;
+        }
+
+        sql.Sql(alias).Sql(".").Sql(field.QuotedColumn).Sql(Operator(compare.Comparison));
+        if (value.Kind == ValueKind.Text)
+            sql.Text(Clean(value.AsText));
+        else
+            PrintParameter(sql, field.Kind, value);
+    }
+
+    private static bool IsOrdered(ValueKind kind) => kind is ValueKind.Number or ValueKind.Text or ValueKind.Timestamp or ValueKind.Boolean or ValueKind.Bytes or ValueKind.File or ValueKind.Reference;
 
     private static ValueKind? KindOf(FieldKind kind) => kind switch
     {

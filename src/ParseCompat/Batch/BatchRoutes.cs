@@ -37,7 +37,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         if (request.Body.Get("requests") is { ValueKind: JsonValueKind.Array } all)
             services.Complexity.CheckBatch(request, all.GetArrayLength());
         var items = BatchItem.Read(request.Body.Get("requests"), BelowMount);
-        var routes = items.ConvertAll(item => Frame.Routes.Find(item.Method, item.Segments) is { } route && (route.Rules & (RouteRules.Open | RouteRules.Raw)) == 0
+        var routes = items.ConvertAll(item => item.Method != "HEAD" && Frame.Routes.Find(item.Method, item.Segments) is { } route && (route.Rules & (RouteRules.Open | RouteRules.Raw)) == 0
             ? route
             : throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} {item.Path}"));
         if (Frame.HasGates)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
@@ -300,12 +301,25 @@ internal partial class ClassHandler(ClassServices services)
         writer.WritePropertyName("createdAt"u8);
         WireDate.Write(writer, result.CreatedAt);
         var hidden = HiddenAfterWrite(draft, result);
+        List<DraftField>? places = null;
         foreach (var field in draft.Body.Fields)
         {
-            if (field is not { IsOperation: true, Action: DraftAction.Set } || field.Steps.Length > 0 || hidden.Contains(field.Name))
+            if (field is not { IsOperation: true, Action: DraftAction.Set } || hidden.Contains(field.Name))
                 continue;
+            if (field.Steps.Length > 0)
+            {
+                (places ??= []).Add(field);
+                continue;
+            }
+
             writer.WritePropertyName(field.Name);
             Services.Values.Write(writer, field.Value);
+        }
+
+        foreach (var root in places?.GroupBy(f => f.Name) ?? [])
+        {
+            writer.WritePropertyName(root.Key);
+            WritePlaces(writer, [.. root.Select(f => (f.Steps, f.Value))], 0);
         }
 
         WriteComputed(writer, result, hidden);
@@ -376,18 +390,18 @@ internal partial class ClassHandler(ClassServices services)
             else if (!values.Take(i).Any(v => v.Key.Field.Name == path.Field.Name))
             {
                 writer.WritePropertyName(path.Field.Name);
-                WritePlaces(writer, values.Where(v => v.Key.Field.Name == path.Field.Name && !v.Key.Steps.IsEmpty).ToList(), 0);
+                WritePlaces(writer, [.. values.Where(v => v.Key.Field.Name == path.Field.Name && !v.Key.Steps.IsEmpty).Select(v => (v.Key.Steps, v.Value))], 0);
             }
         }
     }
 
-    private void WritePlaces(Utf8JsonWriter writer, List<KeyValuePair<FieldPath, Value>> places, int depth)
+    private void WritePlaces(Utf8JsonWriter writer, List<(ImmutableArray<string> Steps, Value Value)> places, int depth)
     {
         writer.WriteStartObject();
-        foreach (var group in places.GroupBy(p => p.Key.Steps[depth]))
+        foreach (var group in places.GroupBy(p => p.Steps[depth]))
         {
             writer.WritePropertyName(group.Key);
-            if (group.FirstOrDefault(p => p.Key.Steps.Length == depth + 1) is { Key: not null } leaf)
+            if (group.FirstOrDefault(p => p.Steps.Length == depth + 1) is { Steps.IsDefault: false } leaf)
                 Services.Values.Write(writer, leaf.Value);
             else
                 WritePlaces(writer, [.. group], depth + 1);

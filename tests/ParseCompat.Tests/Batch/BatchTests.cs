@@ -77,6 +77,7 @@ internal sealed class BatchTests
     [TestCase("""{"requests":[{"method":"POST","path":"/parse/batch"}]}""", """400 {"code":107,"error":"nested batch requests are not allowed"}""")]
     [TestCase("""{"requests":[{"method":"post","path":"/parse/classes/A"}]}""", """400 {"code":107,"error":"cannot route post /classes/A"}""")]
     [TestCase("""{"requests":[{"method":"POST","path":"/parse/nothing"}]}""", """400 {"code":107,"error":"cannot route POST /nothing"}""")]
+    [TestCase("""{"requests":[{"method":"HEAD","path":"/parse/classes/A"}]}""", """400 {"code":107,"error":"cannot route HEAD /classes/A"}""")]
     [TestCase("""{"requests":[{"method":"GET","path":"/parse/health"}]}""", """400 {"code":107,"error":"cannot route GET /health"}""")]
     [TestCase("""{"requests":[{"method":"GET","path":"/parse/schemas"}]}""", """200 [{"error":{"error":"unauthorized: master key is required"}}]""")]
     public async Task A_batch_that_cannot_be_routed_is_refused_as_a_whole(string body, string answer) =>

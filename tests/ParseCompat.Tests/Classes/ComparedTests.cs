@@ -88,4 +88,28 @@ public sealed class ComparedTests
         Assert.That((await _server.CallAsync("GET", row)).Body!["b"]!["base64"]!.ToString(), Is.EqualTo(base64 == "_-8" ? "/+8=" : "aGk="));
         Assert.That(await _server.SendAsync("PUT", row, """{"b":{"__type":"Bytes","base64":"***"}}"""), Is.EqualTo("""400 {"code":111,"error":"This is not a valid Bytes"}"""));
     }
+
+    [Test]
+    public async Task Results_of_operations_at_places_of_a_new_row_are_answered_nested() =>
+        Assert.That(await _server.SendAsync("POST", "/classes/Placed", """{"o.a.x":{"__op":"Increment","amount":2},"o.b":{"__op":"Add","objects":[1]},"n":1}"""),
+            Is.EqualTo("""201 {"objectId":"ID","createdAt":"T","o":{"a":{"x":2},"b":[1]}}"""));
+
+    [TestCase("""{"p":{"$gte":{"__type":"Pointer","className":"M","objectId":"b"}}}""", "2")]
+    [TestCase("""{"p":{"$lt":{"__type":"Pointer","className":"M","objectId":"b"}}}""", "1")]
+    [TestCase("""{"p":{"$gt":"a"}}""", "2")]
+    [TestCase("""{"p":{"$gt":{"__type":"Pointer","className":"L","objectId":"z"}}}""", "1,2")]
+    [TestCase("""{"p":{"$lte":{"__type":"Pointer","className":"L","objectId":"z"}}}""", "")]
+    [TestCase("""{"p":{"$lt":{"__type":"Pointer","className":"N","objectId":"a"}}}""", "1,2")]
+    [TestCase("""{"f":{"$gt":{"__type":"File","name":"b.png"}}}""", "2")]
+    public async Task Pointers_are_in_order_of_class_and_id_and_files_of_their_names(string where, string expected)
+    {
+        if (await _server.FindAsync("Ordered", "{}") == "")
+        {
+            await _server.CreateAsync("Ordered", """{"n":1,"p":{"__type":"Pointer","className":"M","objectId":"a"},"f":{"__type":"File","name":"a.png"}}""");
+            await _server.CreateAsync("Ordered", """{"n":2,"p":{"__type":"Pointer","className":"M","objectId":"c"},"f":{"__type":"File","name":"c.png"}}""");
+            await _server.CreateAsync("Ordered", """{"n":3}""");
+        }
+
+        Assert.That(await _server.FindAsync("Ordered", where), Is.EqualTo(expected));
+    }
 }

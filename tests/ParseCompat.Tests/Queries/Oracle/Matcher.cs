@@ -58,9 +58,17 @@ internal static class Matcher
                 .Any(a => a.Any(e => !o.Value!.AsArray().Any(v => JsonNode.DeepEquals(Plain(v), Plain(e))))),
             "$regex" => elements.Any(e => IsText(e) && Regex.IsMatch((string)e!, Regex.Replace((string)o.Value!, @"\\Q(.*?)\\E", "$1"), (string?)operators["$options"] == "i" ? RegexOptions.IgnoreCase : RegexOptions.None)),
             "$options" => true,
+            _ when path is ["by"] => elements.Any(e => e is JsonObject && Pointed(o.Value) is { } to && Holds(o.Key, string.CompareOrdinal(Pointed(e), to))),
             _ => elements.Any(e => !ReferenceEquals(e, Missing) && e is not null && Rank(e) == Rank(o.Value) && Rank(e) is 1 or 2 or 5 or 6 && Holds(o.Key, Compare(e, o.Value))),
         });
     }
+
+    // A pointer column's order is that of class and id (contract 9.2), and a bare id stands for one to the column's class.
+    private static string? Pointed(JsonNode? value) => value switch
+    {
+        JsonObject pointer when (string?)pointer["__type"] == "Pointer" => $"{pointer["className"]}${pointer["objectId"]}",
+        _ => IsText(value) ? "Author$" + value : null,
+    };
 
     private static bool Holds(string comparison, int order) => comparison switch
     {
