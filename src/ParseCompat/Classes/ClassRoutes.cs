@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Backend.Data.Access;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
@@ -19,11 +20,11 @@ internal sealed class ClassRoutes : IRouteSource
     /// <inheritdoc/>
     public void AddRoutes(RouteList routes)
     {
-        routes.Map("POST", "/classes/:className", r => Handler(r, "create", out var name).CreateAsync(r, name));
-        routes.Map("GET", "/classes/:className", r => Handler(r, "find", out var name).FindAsync(r, name));
-        routes.Map("GET", "/classes/:className/:objectId", r => Handler(r, "get", out var name).GetAsync(r, name, r["objectId"]));
-        routes.Map("PUT", "/classes/:className/:objectId", r => Handler(r, "update", out var name).UpdateAsync(r, name, r["objectId"]));
-        routes.Map("DELETE", "/classes/:className/:objectId", r => Handler(r, "delete", out var name).DeleteAsync(r, name, r["objectId"]));
+        routes.Map("POST", "/classes/:className", r => Handler(r, Operation.Create, out var name).CreateAsync(r, name));
+        routes.Map("GET", "/classes/:className", r => Handler(r, Operation.Find, out var name).FindAsync(r, name));
+        routes.Map("GET", "/classes/:className/:objectId", r => Handler(r, Operation.Get, out var name).GetAsync(r, name, r["objectId"]));
+        routes.Map("PUT", "/classes/:className/:objectId", r => Handler(r, Operation.Update, out var name).UpdateAsync(r, name, r["objectId"]));
+        routes.Map("DELETE", "/classes/:className/:objectId", r => Handler(r, Operation.Delete, out var name).DeleteAsync(r, name, r["objectId"]));
     }
 
     /// <summary>Adds the five routes of a class under a path of its own (<c>/users</c>), served by the same handler.</summary>
@@ -31,20 +32,20 @@ internal sealed class ClassRoutes : IRouteSource
     {
         var name = handler.ClassName!;
         if (create)
-            routes.Map("POST", path, r => Open(r, "create", name).CreateAsync(r, name));
-        routes.Map("GET", path, r => Open(r, "find", name).FindAsync(r, name));
-        routes.Map("GET", path + "/:objectId", r => Open(r, "get", name).GetAsync(r, name, r["objectId"]));
-        routes.Map("PUT", path + "/:objectId", r => Open(r, "update", name).UpdateAsync(r, name, r["objectId"]));
-        routes.Map("DELETE", path + "/:objectId", r => Open(r, "delete", name).DeleteAsync(r, name, r["objectId"]));
+            routes.Map("POST", path, r => Open(r, Operation.Create, name).CreateAsync(r, name));
+        routes.Map("GET", path, r => Open(r, Operation.Find, name).FindAsync(r, name));
+        routes.Map("GET", path + "/:objectId", r => Open(r, Operation.Get, name).GetAsync(r, name, r["objectId"]));
+        routes.Map("PUT", path + "/:objectId", r => Open(r, Operation.Update, name).UpdateAsync(r, name, r["objectId"]));
+        routes.Map("DELETE", path + "/:objectId", r => Open(r, Operation.Delete, name).DeleteAsync(r, name, r["objectId"]));
 
-        ClassHandler Open(ParseRequest request, string operation, string className)
+        ClassHandler Open(ParseRequest request, Operation operation, string className)
         {
             ClassAccess.Require(className, operation, request.Caller);
             return handler;
         }
     }
 
-    private ClassHandler Handler(ParseRequest request, string operation, out string className)
+    private ClassHandler Handler(ParseRequest request, Operation operation, out string className)
     {
         className = request["className"];
         ClassAccess.Require(className, operation, request.Caller);

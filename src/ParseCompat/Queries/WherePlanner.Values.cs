@@ -29,8 +29,8 @@ internal sealed partial class WherePlanner
     private static Value Direct(FieldPath? path, JsonElement value)
     {
         if (value.ValueKind == JsonValueKind.Array || (value.ValueKind == JsonValueKind.Object && !IsTyped(value) && value.EnumerateObject().Any()))
-            throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText(value)} as a query parameter.");
-        var read = ReadAtom(value, IsNested(path)) ?? throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText(value)} as a query parameter.");
+            throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText.Of(value)} as a query parameter.");
+        var read = ReadAtom(value, IsNested(path)) ?? throw new ParseError(ErrorCode.InvalidJson, $"You cannot use {JavaScriptText.Of(value)} as a query parameter.");
 
         // Only directly under its key a text stands for the time of creation or change.
         if (read.Kind == ValueKind.Text && path is { Field: var field } && (field == Field.CreatedAt || field == Field.UpdatedAt) && WireDate.Parse(read.AsText) is { } instant)
@@ -119,19 +119,8 @@ internal sealed partial class WherePlanner
 
     private static bool IsTruthy(JsonElement value) => new Parameter("", value).IsTruthy;
 
-    private static ParseError BadAtom(JsonElement value) => new(ErrorCode.InvalidJson, $"bad atom: {Compact(value)}");
-
     // As it was sent: SDKs send it without blanks, and a writer would stop at 64 levels and at lone surrogates.
-    private static string Compact(JsonElement value) => value.GetRawText();
-
-    /// <summary>What JavaScript makes of a value in a text: the apps' logs hold such messages.</summary>
-    private static string JavaScriptText(JsonElement value) => value.ValueKind switch
-    {
-        JsonValueKind.Object => "[object Object]",
-        JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Null ? "" : JavaScriptText(e))),
-        JsonValueKind.String => JsonText.Read(value),
-        _ => value.GetRawText(),
-    };
+    private static ParseError BadAtom(JsonElement value) => new(ErrorCode.InvalidJson, $"bad atom: {value.GetRawText()}");
 
     /// <summary><c>^[a-zA-Z][a-zA-Z0-9_.]*$</c></summary>
     private static bool IsQueryKey(string key)

@@ -220,7 +220,7 @@ internal sealed partial class WherePlanner(PlanContext context)
         }
 
         if (patterns > 0 && patterns < filters.Count)
-            throw new ParseError(ErrorCode.InvalidJson, $"All $all values must be of regex type or none: {JavaScriptText(operand)}");
+            throw new ParseError(ErrorCode.InvalidJson, $"All $all values must be of regex type or none: {JavaScriptText.Of(operand)}");
         return filters.Count == 0 ? Filter.Never : new Filter.AllOf(filters.ToImmutable());
     }
 

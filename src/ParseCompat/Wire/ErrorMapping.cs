@@ -29,9 +29,9 @@ internal static class ErrorMapping
     private static ParseError From(Refusal refusal) => refusal.Kind switch
     {
         RefusalKind.PermissionDenied => new(ErrorCode.OperationForbidden,
-            $"Permission denied for action {Name(refusal.Operation)} on class {refusal.Table}."),
+            $"Permission denied for action {NameOf(refusal.Operation)} on class {refusal.Table}."),
         RefusalKind.AuthenticationRequired => new(ErrorCode.ObjectNotFound, "Permission denied, user needs to be authenticated."),
-        RefusalKind.ReadOnly => new(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {Name(refusal.Operation)} operation."),
+        RefusalKind.ReadOnly => new(ErrorCode.OperationForbidden, $"read-only masterKey isn't allowed to perform the {NameOf(refusal.Operation)} operation."),
         RefusalKind.Rejected => new(refusal.Code ?? ErrorCode.ScriptFailed, refusal.Message) { ErrorJson = refusal.Detail },
         RefusalKind.NotFound => ParseError.ObjectNotFound(),
         RefusalKind.Duplicate when refusal is { Table: ClassName.User, Field: "username" } =>
@@ -103,7 +103,8 @@ internal static class ErrorMapping
         _ => kind.ToString(),
     };
 
-    private static string Name(Operation? operation) => operation switch
+    /// <summary>The operation as errors name it: <c>find</c>, <c>addField</c>.</summary>
+    public static string NameOf(Operation? operation) => operation switch
     {
         Operation.AddField => "addField",
         null => "unknown",

@@ -128,6 +128,7 @@ public sealed class WhereTests
         Assert.That(await _server.FindAsync("Row", where.Replace("ANNID", _ann, StringComparison.Ordinal).Replace("ANN", Author(_ann), StringComparison.Ordinal)), Is.EqualTo(expected));
 
     [TestCase("""{"num":[1,2]}""", 107, "You cannot use 1,2 as a query parameter.")]
+    [TestCase("""{"num":[1.0,1e21,null,"x"]}""", 107, "You cannot use 1,1e+21,,x as a query parameter.")]
     [TestCase("""{"o":{"x":1}}""", 107, "You cannot use [object Object] as a query parameter.")]
     [TestCase("""{"num":{"x":1,"$exists":true}}""", 107, """bad atom: {"x":1}""")]
     [TestCase("""{"num":{"$in":1}}""", 107, "bad $in value")]

@@ -1,8 +1,7 @@
-using System.Globalization;
 using System.Text.Json;
-using Backend.ParseCompat.Wire;
+using Backend.Data.Rows;
 
-namespace Backend.ParseCompat.Schemas;
+namespace Backend.ParseCompat.Wire;
 
 /// <summary>What JavaScript puts into a text for a value: old error texts contain such, and clients compare them.</summary>
 internal static class JavaScriptText
@@ -15,7 +14,7 @@ internal static class JavaScriptText
         JsonValueKind.False => "false",
         JsonValueKind.Null => "null",
         JsonValueKind.Undefined => "undefined",
-        JsonValueKind.Number => value.GetDouble().ToString("R", CultureInfo.InvariantCulture),
+        JsonValueKind.Number => JavaScriptNumber.Format(value.GetDouble()),
         JsonValueKind.Array => string.Join(',', value.EnumerateArray().Select(e => e.ValueKind == JsonValueKind.Null ? "" : Of(e))),
         _ => "[object Object]",
     };
