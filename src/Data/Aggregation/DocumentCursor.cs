@@ -72,8 +72,12 @@ public sealed class DocumentCursor : IAsyncDisposable
     }
 
     /// <summary>What a pipeline computes has no place to be stored in: an overflow is the expression's.</summary>
-    private static Refusal? Map(NpgsqlException error, Table table) => error is PostgresException { SqlState: PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.DatetimeFieldOverflow
-            or PostgresErrorCodes.IntervalFieldOverflow or PostgresErrorCodes.FloatingPointException }
-        ? new Refusal(RefusalKind.InvalidExpression, "A computed number or date is out of range.", table.Origin)
-        : DatabaseErrors.TryMap(error, table, out var refusal) ? refusal : null;
+    private static Refusal? Map(NpgsqlException error, Table table)
+    {
+        var isOverflow = error is PostgresException e && e.SqlState is PostgresErrorCodes.NumericValueOutOfRange or PostgresErrorCodes.DatetimeFieldOverflow
+            or PostgresErrorCodes.IntervalFieldOverflow or PostgresErrorCodes.FloatingPointException;
+        if (isOverflow)
+            return new Refusal(RefusalKind.InvalidExpression, "A computed number or date is out of range.", table.Origin);
+        return DatabaseErrors.TryMap(error, table, out var refusal) ? refusal : null;
+    }
 }
