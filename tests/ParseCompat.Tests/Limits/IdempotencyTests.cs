@@ -44,6 +44,23 @@ public sealed class IdempotencyTests
         Assert.That(async () => await ParseApp.StartAsync((name, value)), Throws.TypeOf<OptionsValidationException>().With.Message.Contains(sentence));
 
     [Test]
+    public async Task A_function_is_called_once_for_a_request_id_and_reads_and_deletes_take_none()
+    {
+        await using var app = await ParseApp.StartAsync([.. On, ("ParseCompat:Idempotency:Paths:3", "functions/.*")]);
+        await using var receiver = await Hooks.HookReceiver.StartAsync();
+        await app.JsonAsync("POST", "/parse/hooks/functions", $$"""{"functionName":"pay","url":"{{receiver.Answer("/pay", """{"success":1}""")}}"}""", ParseApp.Master);
+        Assert.That(await app.SendAsync("POST", "/parse/functions/pay", """{"sum":1}""", "X-Parse-Request-Id: f"), Is.EqualTo("""200 {"result":1}"""));
+        Assert.That(await app.SendAsync("POST", "/parse/functions/pay", """{"sum":1}""", "X-Parse-Request-Id: f"), Is.EqualTo(Duplicate));
+        Assert.That(await app.SendAsync("POST", "/parse/functions/pay", """{"sum":2}""", "X-Parse-Request-Id: f"), Is.EqualTo("""200 {"result":1}"""));
+        Assert.That(receiver.Take("/pay"), Has.Count.EqualTo(2));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.That(await app.SendAsync("GET", "/parse/classes/Thing", null, "X-Parse-Request-Id: g"), Does.StartWith("200"));
+            Assert.That(await app.SendAsync("DELETE", "/parse/classes/Thing/none", null, "X-Parse-Request-Id: g"), Does.StartWith("404"));
+        }
+    }
+
+    [Test]
     public async Task Of_duplicates_at_the_same_moment_exactly_one_is_done()
     {
         await using var app = await ParseApp.StartAsync(On);

@@ -44,6 +44,8 @@ public sealed class RateLimitTests
             Assert.That((int)first.StatusCode, Is.EqualTo(200));
             Assert.That(first.Headers.GetValues("X-RateLimit-Limit"), Is.EqualTo(new[] { "2" }));
             Assert.That(first.Headers.GetValues("X-RateLimit-Remaining"), Is.EqualTo(new[] { "1" }));
+            Assert.That(long.Parse(first.Headers.GetValues("X-RateLimit-Reset").Single(), System.Globalization.CultureInfo.InvariantCulture),
+                Is.InRange(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), DateTimeOffset.UtcNow.AddSeconds(61).ToUnixTimeSeconds()));
         }
 
         Assert.That(await other.SendAsync("PUT", $"/parse/classes/Counted{run}/{id}", "{}"), Does.StartWith("200"));
