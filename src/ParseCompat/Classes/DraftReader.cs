@@ -54,42 +54,8 @@ internal static class DraftReader
 
     private static void ReadField(ref Utf8JsonReader reader, string key, string className, bool isCreate, Draft draft, KeyedList<DraftField> fields)
     {
-        switch (key)
-        {
-            case "objectId":
-                draft.NamesObjectId = true;
-                draft.ObjectId = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 ? JsonText.Read(ref reader) : null;
-                reader.Skip();
-                return;
-            case "createdAt" or "updatedAt":
-                // Not to be taken away either: the server's time wins over that as well.
-                if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) == "Delete")
-                {
-                    reader.Skip();
-                    return;
-                }
-
-                var time = ReadTyped(ref reader);
-                if (time.Kind is { } kind and not FieldKind.Timestamp)
-                {
-                    throw new ParseError(ErrorCode.IncorrectType,
-                        $"schema mismatch for {className}.{key}; expected Date but got {ErrorMapping.TypeName(kind, time.Target)}");
-                }
-
-                // The server's time wins, but for the maintenance key's.
-                if (time.Kind is not null && key == "createdAt")
-                    draft.CreatedAt = time.Value;
-                else if (time.Kind is not null)
-                    draft.UpdatedAt = time.Value;
-                return;
-            case "ACL":
-                if (reader.TokenType == JsonTokenType.Null)
-                    draft.Acl = null;
-                else
-                    draft.Acl = AclJson.Read(ref reader);
-                return;
-        }
-
+        if (ReadSystemKey(ref reader, key, className, draft))
+            return;
         var dot = key.IndexOf('.', StringComparison.Ordinal);
         var name = dot < 0 ? key : key[..dot];
         // An update takes id for a field like any other.
@@ -100,15 +66,7 @@ internal static class DraftReader
         if (dot >= 0 && PlainType(name) is { } plain)
             throw new ParseError(ErrorCode.IncorrectType, $"schema mismatch for {className}.{name}; expected {plain} but got Object");
 
-        var steps = dot < 0 ? [] : key[(dot + 1)..].Split('.').ToImmutableArray();
-        if (steps.Length > NestedJson.MaxDepth)
-            throw new ParseError(ErrorCode.InvalidKeyName, $"Field {name} is nested too deeply.");
-        foreach (var step in steps)
-        {
-            if (step.Length is 0 or > ClassName.MaxNameLength || step.Contains('$', StringComparison.Ordinal))
-                throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {key}");
-        }
-
+        var steps = dot < 0 ? [] : ReadSteps(key, dot);
         if (ReadAction(ref reader, key, name, className, isCreate, isNested: dot >= 0) is not { } field)
             return;
         if (steps.Length > 0)
@@ -126,6 +84,67 @@ internal static class DraftReader
         }
 
         fields.Put(key, field);
+    }
+
+    /// <summary>Reads a key that every class has; false: it is another one.</summary>
+    private static bool ReadSystemKey(ref Utf8JsonReader reader, string key, string className, Draft draft)
+    {
+        switch (key)
+        {
+            case "objectId":
+                draft.NamesObjectId = true;
+                draft.ObjectId = reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length > 0 ? JsonText.Read(ref reader) : null;
+                reader.Skip();
+                return true;
+            case "createdAt" or "updatedAt":
+                ReadTime(ref reader, key, className, draft);
+                return true;
+            case "ACL":
+                draft.Acl = reader.TokenType == JsonTokenType.Null ? null : AclJson.Read(ref reader);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Reads a time that only the maintenance key sets: for all others the server's wins.</summary>
+    private static void ReadTime(ref Utf8JsonReader reader, string key, string className, Draft draft)
+    {
+        // Not to be taken away either: the server's time wins over that as well.
+        if (reader.TokenType == JsonTokenType.StartObject && ValueReader.FindText(reader, "__op"u8) == "Delete")
+        {
+            reader.Skip();
+            return;
+        }
+
+        var time = ReadTyped(ref reader);
+        if (time.Kind is not { } kind)
+            return;
+        if (kind != FieldKind.Timestamp)
+        {
+            throw new ParseError(ErrorCode.IncorrectType,
+                $"schema mismatch for {className}.{key}; expected Date but got {ErrorMapping.TypeName(kind, time.Target)}");
+        }
+
+        if (key == "createdAt")
+            draft.CreatedAt = time.Value;
+        else
+            draft.UpdatedAt = time.Value;
+    }
+
+    /// <summary>The steps behind a key's first dot.</summary>
+    private static ImmutableArray<string> ReadSteps(string key, int dot)
+    {
+        var steps = key[(dot + 1)..].Split('.').ToImmutableArray();
+        if (steps.Length > NestedJson.MaxDepth)
+            throw new ParseError(ErrorCode.InvalidKeyName, $"Field {key[..dot]} is nested too deeply.");
+        foreach (var step in steps)
+        {
+            if (step.Length is 0 or > ClassName.MaxNameLength || step.Contains('$', StringComparison.Ordinal))
+                throw new ParseError(ErrorCode.InvalidKeyName, $"Invalid field name for update: {key}");
+        }
+
+        return steps;
     }
 
     private static DraftField? ReadAction(ref Utf8JsonReader reader, string key, string name, string className, bool isCreate, bool isNested)

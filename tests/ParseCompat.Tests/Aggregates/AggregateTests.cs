@@ -155,7 +155,7 @@ public sealed class AggregateTests
     [TestCase("""{"$literal":{"a":"$num"}}""", """{"a":"$num"}""")]
     [TestCase("""{"$sortArray":{"input":"$o.list","sortBy":{"m":-1}}}""", """[{"m":3},{"m":1}]""")]
     [TestCase("""{"a":"$$ROOT.num","b":"$missing","c":["$missing"]}""", """{"a":1,"c":[null]}""")]
-    public async Task Computes(string expression, string expected) =>
+    public async Task An_expression_computes_what_it_did_in_the_old_database(string expression, string expected) =>
         Assert.That(await AskAsync($$$$"""[{"$match":{"n":"a"}},{"$project":{"_id":0,"v":{{{{expression}}}} }}]"""), Is.EqualTo(Sorted("[{\"v\":" + expected + "}]")));
 
     [Test]

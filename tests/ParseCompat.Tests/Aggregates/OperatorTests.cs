@@ -72,7 +72,7 @@ internal sealed class OperatorTests
     [TestCase("""[{"$dateFromString":{"dateString":"03/02/2020 10:05","format":"%d/%m/%Y %H:%M"}},{"$dateFromString":{"dateString":"2020-02-03 10:00 +0530","format":"%Y-%m-%d %H:%M %z"}},{"$dateFromString":{"dateString":"2020-02-03","timezone":"America/New_York"}},{"$dateFromString":{"dateString":"no","onError":"odd"}},{"$dateFromString":{"dateString":"$no","onNull":"none"}}]""", """[{"__type":"Date","iso":"2020-02-03T10:05:00.000Z"},{"__type":"Date","iso":"2020-02-03T04:30:00.000Z"},{"__type":"Date","iso":"2020-02-03T05:00:00.000Z"},"odd","none"]""")]
     [TestCase("""[{"$dateToString":{"date":"$when","format":"%G-W%V-%u %Z %z %%","timezone":"Asia/Kolkata"}},{"$dateToString":{"date":"$when","format":"%d.%m.%Y","timezone":"-07"}},{"$dateToString":{"date":"$when"}}]""", """["2020-W10-7 330 +0530 %","07.03.2020","2020-03-08T06:37:12.345Z"]""")]
     [TestCase("""[{"$add":["$when",{"$multiply":[60,1000]}]},{"$subtract":["$when",345]},{"$subtract":["$when","$when"]},{"$toLong":{"$subtract":["$when",{"$toDate":0}]}}]""", """[{"__type":"Date","iso":"2020-03-08T06:38:12.345Z"},{"__type":"Date","iso":"2020-03-08T06:37:12.000Z"},0,1583649432345]""")]
-    public async Task Computes(string expression, string expected) =>
+    public async Task An_operator_computes_what_it_did_in_the_old_database(string expression, string expected) =>
         Assert.That(await AskAsync("One", $$$"""[{"$project":{"_id":0,"v":{{{expression}}}}}]"""), Is.EqualTo(Sorted("[{\"v\":" + expected + "}]")));
 
     // Groups pass over what they do not count; a missing value shows as null; null and missing are one group.

@@ -69,7 +69,7 @@ public sealed class InnerQueryTests
     [TestCase("""{"when":{"$select":{"query":{"className":"Author"},"key":"born"}}}""", "1", "1")]
     [TestCase("""{"num":{"$select":{"query":{"className":"Author"},"key":"unknown"}}}""", "", "")]
     [TestCase("""{"num":{"$dontSelect":{"query":{"className":"Author"},"key":"unknown"}}}""", "1,2,3,4", "1,2,3,4")]
-    public async Task Finds(string where, string expected, string expectedByMaster)
+    public async Task An_inner_query_finds_what_its_caller_may_see(string where, string expected, string expectedByMaster)
     {
         Assert.That(await _server.FindAsync("Post", Names(where), master: false), Is.EqualTo(expected));
         Assert.That(await _server.FindAsync("Post", Names(where), master: false, session: _session), Is.EqualTo(expected));

@@ -49,7 +49,7 @@ public sealed class PlaceTests
     [TestCase("""{"unknown":{"$nearSphere":P(0,0)}}""", "", "")]
     [TestCase("""{"at":P(-92.5,10)}""", "", "off")]
     [TestCase("""{"at":{"$ne":P(0,0)}}""", "&order=n", "east,edge,far,none,north,off")]
-    public async Task Finds(string where, string more, string expected) => Assert.That(await NamesAsync("Place", where, more), Is.EqualTo(expected));
+    public async Task A_condition_on_places_finds_what_it_did_in_the_old_database(string where, string more, string expected) => Assert.That(await NamesAsync("Place", where, more), Is.EqualTo(expected));
 
     [TestCase("""{"area":{"$geoIntersects":{"$point":P(4.5,4.5)}}}""", "small,square")]
     [TestCase("""{"area":{"$geoIntersects":{"$point":P(10,10)}}}""", "square")]
@@ -87,7 +87,7 @@ public sealed class PlaceTests
     [TestCase("""{"at":{"$geoIntersects":{"$point":1}}}""", 107, "bad $geoIntersect value; $point should be GeoPoint")]
     [TestCase("""{"at":{"$geoIntersects":{"$point":P(0,200)}}}""", 107, "GeoPoint longitude out of bounds: 200.")]
     [TestCase("""{"$or":[{"at":{"$nearSphere":P(0,1)}},{"n":"x"}]}""", 102, "$nearSphere cannot stand inside $or or $nor.")]
-    public async Task Refuses(string where, int code, string error)
+    public async Task A_condition_on_places_that_cannot_be_is_refused_in_the_old_words(string where, int code, string error)
     {
         var (status, body) = await _server.CallAsync("GET", "/classes/Place?where=" + Uri.EscapeDataString(Points(where)));
 

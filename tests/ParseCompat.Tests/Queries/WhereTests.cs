@@ -124,7 +124,7 @@ public sealed class WhereTests
     [TestCase("""{"$or":[{"num":1},{"num":2}],"on":true}""", "a")]
     [TestCase("""{"$and":[{"num":1},{"on":true}]}""", "a")]
     [TestCase("""{"$nor":[{"num":1},{"n":"d"}]}""", "b,c")]
-    public async Task Finds(string where, string expected) =>
+    public async Task A_condition_finds_what_it_did_in_the_old_database(string where, string expected) =>
         Assert.That(await _server.FindAsync("Row", where.Replace("ANNID", _ann, StringComparison.Ordinal).Replace("ANN", Author(_ann), StringComparison.Ordinal)), Is.EqualTo(expected));
 
     [TestCase("""{"num":[1,2]}""", 107, "You cannot use 1,2 as a query parameter.")]
@@ -156,7 +156,7 @@ public sealed class WhereTests
     [TestCase("""{"ACL":{"*":{}}}""", 102, "Cannot query on ACL.")]
     [TestCase("""{"a-b":1}""", 105, "Invalid key name: a-b")]
     [TestCase("""{"'; drop table app.row; --":1}""", 105, "Invalid key name: '; drop table app.row; --")]
-    public async Task Refuses(string where, int code, string message)
+    public async Task A_condition_that_cannot_be_is_refused_in_the_old_words(string where, int code, string message)
     {
         var (status, json) = await _server.CallAsync("GET", "/classes/Row?where=" + Uri.EscapeDataString(where));
         Assert.That((status, (int)json!["code"]!, (string)json["error"]!), Is.EqualTo((400, code, message)));

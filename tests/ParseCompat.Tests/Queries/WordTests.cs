@@ -35,7 +35,7 @@ public sealed class WordTests
     [TestCase("""{"$term":"the"}""", "")]
     [TestCase("""{"$term":"-coffee"}""", "")]
     [TestCase("""{"$term":"'& | ! :* <->"}""", "")]
-    public async Task Finds(string search, string expected) =>
+    public async Task A_search_finds_the_texts_that_hold_its_words(string search, string expected) =>
         Assert.That(await _server.FindAsync("Dish", $$$"""{"subject":{"$text":{"$search":{{{search}}} } } }"""), Is.EqualTo(expected));
 
     [Test]
@@ -62,6 +62,6 @@ public sealed class WordTests
     [TestCase("""{"$search":{"$term":"a","$language":"klingon"}}""", "bad $text: $language, unsupported language klingon")]
     [TestCase("""{"$search":{"$term":"a","$caseSensitive":"x"}}""", "bad $text: $caseSensitive, should be boolean")]
     [TestCase("""{"$search":{"$term":"a","$diacriticSensitive":"x"}}""", "bad $text: $diacriticSensitive, should be boolean")]
-    public async Task Refuses(string text, string error) =>
+    public async Task A_search_that_cannot_be_is_refused_in_the_old_words(string text, string error) =>
         Assert.That(await _server.FindAsync("Dish", $$$"""{"subject":{"$text":{{{text}}} } }"""), Is.EqualTo($$"""400 {"code":107,"error":"{{error}}"}"""));
 }
