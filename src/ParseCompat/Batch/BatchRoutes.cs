@@ -18,6 +18,8 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
 {
     private const string Savepoint = "item";
 
+    private const int MaxTries = 3;
+
     /// <summary>The first segments of the routes whose writes can be a part of a transaction.</summary>
     private static readonly FrozenSet<string> Staged = FrozenSet.Create(StringComparer.Ordinal, "classes", "users", "roles", "sessions", "installations", "push_audiences");
 
@@ -120,25 +122,37 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
 
     private async ValueTask<List<BatchResult>> RunTogetherAsync(ParseRequest request, List<BatchItem> items, List<Route> routes, bool isAtomic)
     {
-        // What an item needs of the catalog is made before the transaction opens: a connection that waits for a lock of its own request waits for ever.
-        var refused = new ParseError?[items.Count];
-        var drafts = new WriteDraft?[items.Count];
-        for (var i = 0; i < items.Count; i++)
+        for (var tries = 1; ; tries++)
         {
-            (drafts[i], refused[i]) = await PrepareAsync(request, items[i], routes[i]);
-            if (isAtomic && refused[i] is { } error)
-                throw error;
-        }
+            // What an item needs of the catalog is made before the transaction opens: a connection that waits for a lock of its own request waits for ever.
+            var refused = new ParseError?[items.Count];
+            var drafts = new WriteDraft?[items.Count];
+            for (var i = 0; i < items.Count; i++)
+            {
+                (drafts[i], refused[i]) = await PrepareAsync(request, items[i], routes[i]);
+                if (isAtomic && refused[i] is { } error)
+                    throw error;
+            }
 
-        // Nearly every batch succeeds: savepoints are paid for only after a first attempt that was rolled back.
-        return await TryAsync(request, items, drafts, refused, isAtomic)
-            ?? await RunWithSavepointsAsync(request, items, refused);
+            try
+            {
+                // Nearly every batch succeeds: savepoints are paid for only after a first attempt that was rolled back.
+                return await TryAsync(request, items, drafts, refused, isAtomic, mayRepeat: tries < MaxTries)
+                    ?? await RunWithSavepointsAsync(request, items, refused);
+            }
+            catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict && tries < MaxTries)
+            {
+                // A class was changed or dropped since the items were planned, and nothing was written: as a write by itself, they are planned anew.
+                await services.Catalog.CheckAsync(request.Aborted);
+            }
+        }
     }
 
     /// <summary>
     /// Runs the items in one transaction, neighbouring creates of one class as one insert. Null: one failed, and nothing was written.
     /// </summary>
-    private async ValueTask<List<BatchResult>?> TryAsync(ParseRequest request, List<BatchItem> items, WriteDraft?[] drafts, ParseError?[] refused, bool isAtomic)
+    /// <exception cref="Refusal">A class was changed meanwhile, and nothing was written: only when it <paramref name="mayRepeat"/>.</exception>
+    private async ValueTask<List<BatchResult>?> TryAsync(ParseRequest request, List<BatchItem> items, WriteDraft?[] drafts, ParseError?[] refused, bool isAtomic, bool mayRepeat)
     {
         var results = new BatchResult[items.Count];
         try
@@ -176,7 +190,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
             await transaction.CommitAsync();
             return [.. results];
         }
-        catch (Exception e) when (e is ParseError or Refusal or PostgresException)
+        catch (Exception e) when (e is ParseError or Refusal or PostgresException && !(mayRepeat && e is Refusal { Kind: RefusalKind.Conflict }))
         {
             // A class was changed or dropped since the items were planned: what comes next is planned against the new one.
             if (e is Refusal { Kind: RefusalKind.Conflict })

@@ -22,7 +22,8 @@ public sealed partial class RemovalTests
         try
         {
             await CopyCheckoutAsync(copy, cancellation);
-            var before = await UpAsync(copy, cancellation);
+            // What stands there now was looked at by the analyzers when it was built for this run.
+            var before = await UpAsync(copy, cancellation, ("RunAnalyzers", "false"));
             Assert.That(before, Has.Count.EqualTo(3));
             Assert.That(before[0], Does.Contain("\"results\":[{"));
             Assert.That(before[1], Does.StartWith("[{\"id\":"));
@@ -38,9 +39,10 @@ public sealed partial class RemovalTests
             Assert.That((int)(await client.GetAsync($"http://127.0.0.1:{url["http_port=".Length..]}/parse/health", cancellation)).StatusCode, Is.EqualTo(404));
             await RunAsync(copy, cancellation, "bash", "scripts/down", "--delete");
 
-            await RunAsync(copy, cancellation, "dotnet", "build", "Backend.sln", "--verbosity", "quiet", "-nologo", "--disable-build-servers");
+            // As scripts/up has built the API itself: that need not be compiled once more.
+            await RunAsync(copy, cancellation, "dotnet", "build", "Backend.sln", "--configuration", "Release", "--verbosity", "quiet", "-nologo", "--disable-build-servers");
             var said = await RunAsync(
-                copy, cancellation, "dotnet", "test", "tests/Api.Tests/bin/Debug/net10.0/Backend.Api.Tests.dll", "--logger", "console;verbosity=minimal");
+                copy, cancellation, "dotnet", "test", "tests/Api.Tests/bin/Release/net10.0/Backend.Api.Tests.dll", "--logger", "console;verbosity=minimal");
             var passed = Passed().Match(said);
             Assert.That(passed.Success && int.Parse(passed.Groups[1].Value) > 0, said);
         }
@@ -54,9 +56,9 @@ public sealed partial class RemovalTests
     }
 
     /// <summary>Runs scripts/up and what it tells the newcomer to try; returns the answers.</summary>
-    private static async Task<List<string>> UpAsync(string copy, CancellationToken cancellation)
+    private static async Task<List<string>> UpAsync(string copy, CancellationToken cancellation, params (string Name, string Value)[] environment)
     {
-        var said = await RunAsync(copy, cancellation, "bash", "scripts/up");
+        var said = await RunAsync(copy, cancellation, ["env", .. environment.Select(v => $"{v.Name}={v.Value}"), "bash", "scripts/up"]);
         var answers = new List<string>();
         foreach (var line in said.Split('\n').Where(line => line.StartsWith("  curl ", StringComparison.Ordinal)))
             answers.Add(await RunAsync(copy, cancellation, "bash", "-c", line.Replace("  curl ", "curl --silent --show-error --fail ", StringComparison.Ordinal)
