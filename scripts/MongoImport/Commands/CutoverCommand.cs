@@ -57,7 +57,7 @@ internal sealed class CutoverCommand : Command
         await using var follower = await Follower.OpenAsync(connection, source, FileImportOptions.Parse(given), given.Value("--temporary") ?? Path.GetTempPath(), given.Value("--rejects") ?? "follow-rejects.jsonl", line, stop);
         var cutover = new Cutover(follower, source, line.Say) { Counts = counts };
         var verified = await cutover.RequireVerifyAsync(stop);
-        await follower.BeginAsync(stop);
+        await follower.BeginAsync(withIndexes: false, stop);
         await follower.RunAsync(quiet => quiet >= Quiet, stop);
         // What came since the follow was stopped, or of what an old server told nothing.
         await follower.Indexes.SyncAsync(null, stop);

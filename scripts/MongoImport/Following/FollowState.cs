@@ -138,8 +138,12 @@ internal sealed record FollowState(string Source, string Prefix, string State, b
     }
 
     /// <summary>Notes the cut-over with its report.</summary>
-    public static Task CutOverAsync(NpgsqlDataSource database, string report, CancellationToken stop) =>
-        ExecuteAsync(database, "update catalog.follow set state = 'cut over', cut_over_at = now(), report = $1::jsonb", stop, report);
+    public static async Task CutOverAsync(NpgsqlDataSource database, string report, CancellationToken stop)
+    {
+        await ExecuteAsync(database, "update catalog.follow set state = 'cut over', cut_over_at = now(), report = $1::jsonb", stop, report);
+        // Pieces of files that nobody finished uploading.
+        await ExecuteAsync(database, "delete from catalog.follow_chunks where not exists (select from catalog.follow_files where pending)", stop);
+    }
 
     /// <summary>Notes how far the rows have come; in their transaction.</summary>
     public static async Task AdvanceAsync(NpgsqlConnection connection, byte[] position, long changes, DateTimeOffset? changedAt, TimeSpan? lag, CancellationToken stop)

@@ -77,10 +77,10 @@ internal sealed class Follower : IAsyncDisposable
     /// <summary>Where files are put together.</summary>
     public string Temporary { get; init; } = Path.GetTempPath();
 
-    /// <summary>What is done about files; since <see cref="BeginAsync"/>.</summary>
+    /// <summary>What is done about files; since <see cref="BeginAsync(CancellationToken)"/>.</summary>
     public FileFollower Files => _files ?? throw new InvalidOperationException("It has not begun.");
 
-    /// <summary>What is done about indexes; since <see cref="BeginAsync"/>.</summary>
+    /// <summary>What is done about indexes; since <see cref="BeginAsync(CancellationToken)"/>.</summary>
     public IndexFollower Indexes => _indexes ?? throw new InvalidOperationException("It has not begun.");
 
     /// <summary>How far it had come when it was opened.</summary>
@@ -161,7 +161,10 @@ internal sealed class Follower : IAsyncDisposable
 
     /// <summary>Closes writes, and reads what has to be known before the first change.</summary>
     /// <exception cref="SourceException">Somebody has written since the import.</exception>
-    public async Task BeginAsync(CancellationToken stop)
+    public Task BeginAsync(CancellationToken stop) => BeginAsync(withIndexes: true, stop);
+
+    /// <summary>The same, also without comparing the lists of indexes: who does that at the end need not do it before.</summary>
+    public async Task BeginAsync(bool withIndexes, CancellationToken stop)
     {
         await Writes.CloseAsync(stop);
         if (State.State == FollowState.Imported && await WhyTouchedAsync(stop) is { } touched)
@@ -181,7 +184,10 @@ internal sealed class Follower : IAsyncDisposable
             _line.Say("Reading the ids of join documents.");
             await RetryAsync(async () => await _applier.LinkAsync((await _source.CountAsync(stop)).Keys, stop), stop);
         }
-        await RetryAsync(() => _indexes.SyncAsync(null, stop), stop);
+        if (withIndexes)
+        {
+            await RetryAsync(() => _indexes.SyncAsync(null, stop), stop);
+        }
     }
 
     /// <summary>Applies changes as they come.</summary>

@@ -27,7 +27,8 @@ public sealed class MoveTests
         await using var database = await TestDatabase.CreateAsync();
         var folder = Directory.CreateTempSubdirectory("move-").FullName;
         Task<string> Tool(params string[] arguments) => ImportTool.RunAsync(database.ConnectionString, folder, arguments);
-        await Tool("import", old.Uri, "--files", Path.Combine(folder, "files"));
+        string[] files = ["--files", Path.Combine(folder, "files")];
+        await Tool(["import", old.Uri, .. files]);
 
         await using var first = await ApiProcess.StartAsync(database.ConnectionString);
         await using var second = await ApiProcess.StartAsync(database.ConnectionString);
@@ -35,7 +36,7 @@ public sealed class MoveTests
         using var install = new RestClient(nginx.Url);
 
         // The old server goes on while the new one follows.
-        await using (var follow = ImportTool.Start(database.ConnectionString, folder, "follow", old.Uri))
+        await using (var follow = ImportTool.Start(database.ConnectionString, folder, ["follow", old.Uri, .. files]))
         {
             old.LogIn("sMoved0001", BensNewToken, "uBen000002");
             old.Create("GameScore", "moved00001", new MongoDoc { { "score", 77.0 }, { "playerName", "Ann" }, { "_p_player", "_User$uAnn000001" } });
@@ -50,7 +51,7 @@ public sealed class MoveTests
             Assert.That(status, Is.EqualTo(HttpStatusCode.ServiceUnavailable));
             Assert.That(refusal?["error"]?.GetValue<string>(), Is.Not.Empty, "SDKs read the key error");
 
-            await Tool("verify", old.Uri);
+            Assert.That(await Tool(["verify", old.Uri, .. files]), Does.Match(@"\(files\) +2 +2 +2 "));
             for (var i = 0; i < 200; i++)
             {
                 old.Change("GameScore", "gs00000004", new MongoDoc { { "score", (double)i } });
@@ -63,7 +64,7 @@ public sealed class MoveTests
 
         // The old server has stopped.
         var clock = Stopwatch.StartNew();
-        var said = await Tool("cutover", old.Uri, "--source-stopped");
+        var said = await Tool(["cutover", old.Uri, "--source-stopped", .. files]);
         TestContext.Out.WriteLine($"The cut-over took {clock.Elapsed.TotalSeconds:0.0} s, with the start of the program:\n{said}");
 
         // Old installs go on, as they were logged in, with what was written to the last moment.
