@@ -1,6 +1,7 @@
 namespace Backend.EndToEnd.Generated;
 
 /// <summary>10,000 made-up requests to the two APIs together; the other 5,000 go with the old dialect.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class NewRequestTests
 {
     [Test]

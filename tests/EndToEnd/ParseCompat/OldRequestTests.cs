@@ -3,6 +3,7 @@ using Backend.EndToEnd.Generated;
 namespace Backend.EndToEnd.ParseCompat;
 
 /// <summary>The half of the 10,000 made-up requests that goes to the old dialect.</summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class OldRequestTests
 {
     [Test]
