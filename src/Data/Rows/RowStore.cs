@@ -122,7 +122,7 @@ public sealed partial class RowStore
     public async Task<Row?> GetAsync(Table table, string id, Caller caller, RowQuery? shape = null, CancellationToken cancellation = default, RowTransaction? transaction = null)
     {
         var query = ById(table, id, shape);
-        if (transaction is null && query.Joins.IsEmpty && query.WithScore is null && !(query.MayLag && _replica.Database is not null) && (query.IsForWrite || !IsIntercepted(table)))
+        if (transaction is null && CanGather(query))
             return await ReadGatheredAsync(query, id, caller, cancellation);
         Row? row;
         await using (var cursor = await OpenAsync(query, caller, cancellation, transaction))
