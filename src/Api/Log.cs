@@ -8,6 +8,6 @@ internal static partial class Log
     /// <summary>What stands beside every line of a request.</summary>
     public static IDisposable? BeginRequest(this ILogger log, string requestId) => RequestScope(log, requestId);
 
-    [LoggerMessage(1, LogLevel.Error, "{Method} failed; request id {RequestId}")]
-    public static partial void RequestFailed(this ILogger log, Exception failure, string method, string requestId);
+    [LoggerMessage(1, LogLevel.Error, "{Method} failed; request id {RequestId}; {LeftOut} failures before it were not written")]
+    public static partial void RequestFailed(this ILogger log, Exception failure, string method, string requestId, long leftOut);
 }

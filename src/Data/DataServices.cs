@@ -7,6 +7,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Catalog.Promotion;
 using Backend.Data.Changes;
 using Backend.Data.Files;
+using Backend.Data.Limits;
 using Backend.Data.Query;
 using Backend.Data.Rows;
 using Microsoft.Extensions.Configuration;
@@ -24,10 +25,11 @@ public static class DataServices
     /// Adds the pool, the listener, the catalog, the row store, accounts, the file store and the shared cache. The setting <c>ConnectionStrings:Database</c> names the database, which
     /// must have been migrated.
     /// </summary>
-    /// <exception cref="InvalidOperationException">The setting is missing.</exception>
+    /// <exception cref="InvalidOperationException">The setting is missing, or is no connection string.</exception>
     public static IServiceCollection AddData(this IServiceCollection services, IConfiguration configuration)
     {
-        var connectionString = configuration.GetConnectionString("Database");
+        var connectionString = ReadConnectionString(configuration, "Database");
+        var replica = ReadConnectionString(configuration, "Replica");
         if (string.IsNullOrWhiteSpace(connectionString))
             throw new InvalidOperationException("The setting ConnectionStrings:Database is missing: the connection string of the PostgreSQL database.");
         services.AddOptions<DatabaseOptions>().Bind(configuration.GetSection(DatabaseOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
@@ -36,11 +38,12 @@ public static class DataServices
         services.AddOptions<AccessOptions>().Configure(o => o.Read(configuration.GetSection(AccessOptions.Section)));
         services.AddOptions<CatalogOptions>().Bind(configuration.GetSection(CatalogOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<LiveCatalog>();
+        services.AddSingleton(s => new FailureBudget(s.GetService<TimeProvider>() ?? TimeProvider.System));
         services.AddSingleton(s => new IndexDemand(connectionString, s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexDemand>>(), s.GetService<TimeProvider>()));
         services.AddSingleton<FieldPromoter>();
         services.AddSingleton<CatalogWork>();
         services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
-        services.AddSingleton(s => new Replica(configuration.GetConnectionString("Replica"), s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
+        services.AddSingleton(s => new Replica(replica, s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
         services.AddOptions<RowOptions>().Bind(configuration.GetSection(RowOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<OpenTables>();
         services.AddSingleton<RowStore>();
@@ -55,5 +58,20 @@ public static class DataServices
         services.AddHostedService(s => s.GetRequiredService<Listener>());
         services.AddHostedService(s => s.GetRequiredService<OpenTables>());
         return services;
+    }
+
+    // The driver's own words name neither the setting nor, which is as well, any value in it.
+    private static string? ReadConnectionString(IConfiguration configuration, string name)
+    {
+        var text = configuration.GetConnectionString(name);
+        try
+        {
+            _ = new NpgsqlConnectionStringBuilder(text);
+            return text;
+        }
+        catch (Exception e) when (e is ArgumentException or KeyNotFoundException)
+        {
+            throw new InvalidOperationException($"The setting ConnectionStrings:{name} is no connection string of PostgreSQL: {e.Message}");
+        }
     }
 }

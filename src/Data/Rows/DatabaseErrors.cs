@@ -34,12 +34,13 @@ public static class DatabaseErrors
         error is PostgresException e && !e.SqlState.StartsWith("23", StringComparison.Ordinal) && !e.SqlState.StartsWith("40", StringComparison.Ordinal);
 
     /// <summary>
-    /// Whether the database was not there, or went away: nothing of ours is at fault, and who watches the connection to it says so once, not once
+    /// Whether the database was not there, went away, or is a standby that takes no writes (yet, or any more): nothing of ours is at fault, and who watches the connection to it says so once, not once
     /// a request. Of a write that was under way nobody knows whether it was done.
     /// </summary>
     public static bool IsUnreachable(Exception error) => error switch
     {
-        PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections,
+        PostgresException e => e.SqlState is PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.TooManyConnections
+            or PostgresErrorCodes.ReadOnlySqlTransaction,
         NpgsqlException e => e.IsTransient,
         _ => false,
     };

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,7 @@ internal sealed class ParseFrame
     private readonly Authenticator _authenticator;
     private readonly ICallerSource _callers;
     private readonly LiveCatalog? _catalog;
+    private readonly FailureBudget _failures;
     private readonly ILogger<ParseFrame> _logger;
     private readonly Cors _cors;
     private readonly string[] _mounts;
@@ -29,8 +31,9 @@ internal sealed class ParseFrame
     private readonly Func<ParseRequest, RouteHandler, ValueTask<ParseResponse>> _run;
 
     public ParseFrame(IOptions<ParseCompatOptions> options, Authenticator authenticator, ICallerSource callers, IEnumerable<IRouteSource> sources,
-        IEnumerable<IRequestGate> gates, ILogger<ParseFrame> logger, IRequestRunner? runner = null, LiveCatalog? catalog = null)
+        IEnumerable<IRequestGate> gates, ILogger<ParseFrame> logger, IRequestRunner? runner = null, LiveCatalog? catalog = null, FailureBudget? failures = null)
     {
+        _failures = failures ?? new FailureBudget(TimeProvider.System);
         _catalog = catalog;
         _options = options.Value;
         _authenticator = authenticator;
@@ -96,7 +99,8 @@ internal sealed class ParseFrame
     {
         if (ErrorMapping.From(exception) is { } error)
             return error;
-        Log.RequestFailed(_logger, exception, http.TraceIdentifier, method, route);
+        if (_failures.TryTake(out var leftOut))
+            Log.RequestFailed(_logger, exception, http.TraceIdentifier, method, route, leftOut);
         return new ParseError(ErrorCode.InternalServerError, "Internal server error.");
     }
 

@@ -18,6 +18,7 @@ internal sealed class ErrorMappingTests
             new PostgresException("the database system is starting up", "FATAL", "FATAL", PostgresErrorCodes.CannotConnectNow),
             new PostgresException("terminating connection", "FATAL", "FATAL", PostgresErrorCodes.AdminShutdown),
             new PostgresException("terminating connection", "WARNING", "WARNING", PostgresErrorCodes.CrashShutdown),
+            new PostgresException("cannot execute INSERT in a read-only transaction", "ERROR", "ERROR", PostgresErrorCodes.ReadOnlySqlTransaction),
             new PostgresException("sorry, too many clients already", "FATAL", "FATAL", PostgresErrorCodes.TooManyConnections),
         ];
         foreach (var failure in failures)

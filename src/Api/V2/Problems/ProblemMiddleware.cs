@@ -1,10 +1,12 @@
+using Backend.Data.Limits;
+
 namespace Backend.Api.V2.Problems;
 
 /// <summary>
 /// Turns what was thrown, and what ended with a status but no body, into a problem. Once a body has begun the connection is aborted: an answer that
 /// was cut off never looks whole.
 /// </summary>
-internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
+internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log, FailureBudget failures)
 {
     /// <summary>nginx's status for a client that went away; nobody reads it.</summary>
     private const int ClientClosedRequest = 499;
@@ -26,8 +28,8 @@ internal sealed class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMid
         catch (Exception e)
         {
             var problem = ProblemMapping.Of(e, context.Request.Headers.Authorization.Count > 0);
-            if (problem is null || response.HasStarted)
-                log.RequestFailed(e, context.Request.Method, context.TraceIdentifier);
+            if ((problem is null || response.HasStarted) && failures.TryTake(out var leftOut))
+                log.RequestFailed(e, context.Request.Method, context.TraceIdentifier, leftOut);
             if (response.HasStarted)
             {
                 context.Abort();
