@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Backend.Data.Rows;
 
 namespace Backend.ParseCompat.Wire;
 
@@ -34,7 +35,7 @@ internal static class WireDate
     public static void Write(Utf8JsonWriter writer, DateTime utc)
     {
         Span<byte> text = stackalloc byte[32];
-        writer.WriteStringValue(text[..Format(utc, text)]);
+        writer.WriteStringValue(text[..IsoTimestamp.Format(utc, text)]);
     }
 
     /// <summary>The text of an instant.</summary>
@@ -49,7 +50,7 @@ internal static class WireDate
         const long First = -62_135_596_800_000; // year 1
         const long Last = 253_402_300_799_999; // year 9999
         if (milliseconds is >= First and <= Last)
-            return Format(DateTime.UnixEpoch.AddMilliseconds(milliseconds), text);
+            return IsoTimestamp.Format(DateTime.UnixEpoch.AddMilliseconds(milliseconds), text);
 
         // Years beyond four digits: the same day in a year of the same place in the 400-year cycle of the calendar.
         const long Cycle = 146_097L * 86_400_000;
@@ -61,12 +62,6 @@ internal static class WireDate
             ? string.Create(CultureInfo.InvariantCulture, $"{year:0000}")
             : string.Create(CultureInfo.InvariantCulture, $"{sign}{Math.Abs(year):000000}");
         return System.Text.Encoding.ASCII.GetBytes(iso + inCycle.ToString("-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture), text);
-    }
-
-    private static int Format(DateTime utc, Span<byte> text)
-    {
-        utc.TryFormat(text, out var length, "yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        return length;
     }
 
     private static long? ParseExpanded(string iso)

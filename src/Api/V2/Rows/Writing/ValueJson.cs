@@ -9,13 +9,10 @@ namespace Backend.Api.V2.Rows.Writing;
 /// <summary>The forms of values in v2's JSON.</summary>
 internal static class ValueJson
 {
-    private const string Rfc3339 = "yyyy-MM-ddTHH:mm:ss.fffZ";
-
     public static void WriteTimestamp(Utf8JsonWriter json, DateTime utc)
     {
         Span<byte> text = stackalloc byte[32];
-        utc.TryFormat(text, out var length, Rfc3339, CultureInfo.InvariantCulture);
-        json.WriteStringValue(text[..length]);
+        json.WriteStringValue(text[..IsoTimestamp.Format(utc, text)]);
     }
 
     /// <summary>A text of any UTF-16 units; a lone surrogate is written as an escape.</summary>
