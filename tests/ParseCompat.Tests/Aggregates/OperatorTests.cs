@@ -18,8 +18,8 @@ internal sealed class OperatorTests
         await _server.CreateAsync("One", """{"when":{"__type":"Date","iso":"2020-03-08T06:37:12.345Z"},"text":"Café au lait, AU","list":[3,null,1,"x",[2]],"o":{"a":1,"b":null}}""");
         foreach (var row in new[]
         {
-            """{"k":"a","o":{"v":2}}""", """{"k":"a","o":{"v":"x"}}""", """{"k":"a","o":{"v":null}}""", """{"k":"a","o":{}}""",
-            """{"k":"b","o":{"v":[5,7]}}""", """{"k":"b","o":{"v":true}}""", """{"k":"b","o":{"v":-1.5}}""", """{"k":"c","o":{}}""",
+            """{"at":1,"k":"a","o":{"v":2}}""", """{"at":2,"k":"a","o":{"v":"x"}}""", """{"at":3,"k":"a","o":{"v":null}}""", """{"at":4,"k":"a","o":{}}""",
+            """{"at":5,"k":"b","o":{"v":[5,7]}}""", """{"at":6,"k":"b","o":{"v":true}}""", """{"at":7,"k":"b","o":{"v":-1.5}}""", """{"at":8,"k":"c","o":{}}""",
         })
         {
             await _server.CreateAsync("Mixed", row);
@@ -78,10 +78,10 @@ internal sealed class OperatorTests
     // Groups pass over what they do not count; a missing value shows as null; null and missing are one group.
     [TestCase("""[{"$group":{"_id":"$k","s":{"$sum":"$o.v"},"a":{"$avg":"$o.v"},"n":{"$sum":1}}},{"$sort":{"_id":1}}]""", """[{"objectId":"a","s":2,"a":2,"n":4},{"objectId":"b","s":-1.5,"a":-1.5,"n":3},{"objectId":"c","s":0,"a":null,"n":1}]""")]
     [TestCase("""[{"$group":{"_id":"$k","lo":{"$min":"$o.v"},"hi":{"$max":"$o.v"}}},{"$sort":{"_id":1}}]""", """[{"objectId":"a","lo":2,"hi":"x"},{"objectId":"b","lo":-1.5,"hi":true},{"objectId":"c","lo":null,"hi":null}]""")]
-    [TestCase("""[{"$sort":{"createdAt":1}},{"$group":{"_id":"$k","f":{"$first":"$o.v"},"l":{"$last":"$o.v"},"p":{"$push":"$o.v"}}},{"$sort":{"_id":1}}]""", """[{"objectId":"a","f":2,"l":null,"p":[2,"x",null]},{"objectId":"b","f":[5,7],"l":-1.5,"p":[[5,7],true,-1.5]},{"objectId":"c","f":null,"l":null,"p":[]}]""")]
+    [TestCase("""[{"$sort":{"at":1}},{"$group":{"_id":"$k","f":{"$first":"$o.v"},"l":{"$last":"$o.v"},"p":{"$push":"$o.v"}}},{"$sort":{"_id":1}}]""", """[{"objectId":"a","f":2,"l":null,"p":[2,"x",null]},{"objectId":"b","f":[5,7],"l":-1.5,"p":[[5,7],true,-1.5]},{"objectId":"c","f":null,"l":null,"p":[]}]""")]
     [TestCase("""[{"$match":{"k":{"$in":["a","c"]}}},{"$group":{"_id":"$o.v","n":{"$sum":1}}},{"$sort":{"_id":1}}]""", """[{"objectId":null,"n":3},{"objectId":2,"n":1},{"objectId":"x","n":1}]""")]
     [TestCase("""[{"$sort":{"o.v":1}},{"$project":{"_id":0,"v":"$o.v"}},{"$match":{"v":{"$exists":true}}}]""", """[{"v":null},{"v":-1.5},{"v":2},{"v":[5,7]},{"v":"x"},{"v":true}]""")]
-    [TestCase("""[{"$match":{"o.v":{"$gt":1}}},{"$sort":{"createdAt":1}},{"$project":{"_id":0,"v":"$o.v"}}]""", """[{"v":2},{"v":[5,7]}]""")]
+    [TestCase("""[{"$match":{"o.v":{"$gt":1}}},{"$sort":{"at":1}},{"$project":{"_id":0,"v":"$o.v"}}]""", """[{"v":2},{"v":[5,7]}]""")]
     [TestCase("""[{"$match":{"$expr":{"$gt":["$o.v",1]}}},{"$count":"n"}]""", """[{"n":4}]""")]
     [TestCase("""[{"$unwind":"$o.v"},{"$group":{"_id":null,"n":{"$sum":1},"s":{"$sum":"$o.v"}}}]""", """[{"objectId":null,"n":6,"s":12.5}]""")]
     public async Task Groups_sorts_and_matches_over_mixed_types(string pipeline, string expected) => Assert.That(await AskAsync("Mixed", pipeline), Is.EqualTo(Sorted(expected)));
