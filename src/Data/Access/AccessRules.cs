@@ -35,7 +35,7 @@ public static class AccessRules
     }
 
     /// <summary>Whether the caller may do this only with rows whose fields lead to him.</summary>
-    internal static bool IsByOwner(Table table, Operation operation, Caller caller) => Check(table, operation, caller, out var owners) is null && !owners.IsDefault;
+    public static bool IsByOwner(Table table, Operation operation, Caller caller) => Check(table, operation, caller, out var owners) is null && !owners.IsDefault;
 
     /// <summary>The fields that this caller does not get to see in rows that have nothing to do with him.</summary>
     public static FrozenSet<string> HiddenFields(Table table, Caller caller) => table.HidingFrom(caller).General;

@@ -37,7 +37,11 @@ internal partial class ClassHandler
 
             // A find by nothing but the id is a get to the class's permissions (contract 13.2).
             if (filter is Filter.Equal { Path: var path, Value.Kind: ValueKind.Text } && path.Field == Field.Id)
+            {
                 operation = Operation.Get;
+                if (request.Caller.UserId is null && AccessRules.IsByOwner(table, operation, request.Caller))
+                    throw ParseError.ObjectNotFound();
+            }
         }
 
         return new RowQuery

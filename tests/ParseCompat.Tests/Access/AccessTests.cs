@@ -118,6 +118,10 @@ internal sealed class AccessTests
 
         Assert.That(await _app.SendAsync("GET", path), Is.EqualTo("""404 {"code":101,"error":"Object not found."}"""));
         Assert.That(await _app.SendAsync("GET", "/parse/classes/Doc"), Is.EqualTo("""200 {"results":[]}"""));
+        var byId = "/parse/classes/Doc?where=" + Uri.EscapeDataString($$"""{"objectId":"{{doc}}"}""");
+        Assert.That(await _app.SendAsync("GET", byId), Is.EqualTo("""404 {"code":101,"error":"Object not found."}"""), "a find by nothing but the id is a get");
+        var stranger = await _app.SignUpAsync("stranger");
+        Assert.That(await _app.SendAsync("GET", byId, null, ParseApp.As(stranger.Token)), Is.EqualTo("""200 {"results":[]}"""), "of which a user hears nothing");
         Assert.That(await _app.SendAsync("GET", path, null, ParseApp.As(_bob.Token)), Does.StartWith("200"));
         Assert.That(await _app.SendAsync("PUT", path, """{"n":2}""", ParseApp.As(_bob.Token)), Does.StartWith("200"));
         Assert.That(await _app.SendAsync("DELETE", path, null, ParseApp.As(_bob.Token)), Is.EqualTo("""404 {"code":101,"error":"Object not found."}"""));
