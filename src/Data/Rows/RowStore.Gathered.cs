@@ -26,11 +26,11 @@ public sealed partial class RowStore
         return _reads.RunAsync(text, read, async () => (await ExecuteReadsAsync(text, [read], cancellation))[0].Result);
     }
 
-    private async Task<IReadOnlyList<Outcome<Row?>>> ExecuteReadsAsync(string text, IReadOnlyList<GatheredRead> reads, CancellationToken cancellation)
+    private Task<IReadOnlyList<Outcome<Row?>>> ExecuteReadsAsync(string text, IReadOnlyList<GatheredRead> reads, CancellationToken cancellation)
     {
-        var table = reads[0].Shape.Table;
-        var connection = await OpenConnectionAsync(cancellation);
-        try
+        return OnConnectionAsync(reads[0].Shape.Table, null, ReadAsync, cancellation);
+
+        async Task<IReadOnlyList<Outcome<Row?>>> ReadAsync(NpgsqlConnection connection)
         {
             await using var command = Statement.ToCommand(connection, text, [.. reads.Select(r => r.Statement)]);
             await using var reader = await command.ExecuteReaderAsync(cancellation);
@@ -42,17 +42,6 @@ public sealed partial class RowStore
             }
 
             return rows;
-        }
-        catch (NpgsqlException e)
-        {
-            DatabaseErrors.Settle(connection, e);
-            if (DatabaseErrors.TryMap(e, table, out var refusal))
-                throw refusal;
-            throw;
-        }
-        finally
-        {
-            await connection.DisposeAsync();
         }
     }
 
@@ -82,7 +71,7 @@ public sealed partial class RowStore
         return sql.EndList() ? new GatheredChange(sql, compiler, table, id) : null;
     }
 
-    private async Task<IReadOnlyList<Outcome<WriteResult>>> ExecuteChangesAsync(string text, IReadOnlyList<GatheredChange> changes)
+    private Task<IReadOnlyList<Outcome<WriteResult>>> ExecuteChangesAsync(string text, IReadOnlyList<GatheredChange> changes)
     {
         // A row is changed once by a statement: its second change goes by itself.
         var outcomes = new Outcome<WriteResult>[changes.Count];
@@ -95,8 +84,9 @@ public sealed partial class RowStore
                 places.Add(i);
         }
 
-        var connection = await OpenConnectionAsync(CancellationToken.None);
-        try
+        return OnConnectionAsync(changes[0].Table, null, ChangeAsync, CancellationToken.None);
+
+        async Task<IReadOnlyList<Outcome<WriteResult>>> ChangeAsync(NpgsqlConnection connection)
         {
             await using var command = Statement.ToCommand(connection, text, [.. places.Select(p => changes[p].Statement)]);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
@@ -109,19 +99,5 @@ public sealed partial class RowStore
 
             return outcomes;
         }
-        catch (NpgsqlException e)
-        {
-            DatabaseErrors.Settle(connection, e);
-            if (DatabaseErrors.TryMap(e, changes[0].Table, out var refusal))
-                throw refusal;
-            throw;
-        }
-        finally
-        {
-            await connection.DisposeAsync();
-        }
     }
-
-    private static WriteResult ReadResult(NpgsqlDataReader reader, ChangeCompiler? compiler) =>
-        new(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), compiler?.ReadReturned(reader, 4) ?? [], null, reader.GetFieldValue<uint>(3));
 }

@@ -84,12 +84,13 @@ public sealed partial class RowStore
         return pieces;
     }
 
-    private async Task<List<WriteResult>> ExecuteAsync(InsertList list, IReadOnlyList<GatheredInsert> rows, Table table, RowTransaction? transaction, CancellationToken cancellation)
+    private Task<List<WriteResult>> ExecuteAsync(InsertList list, IReadOnlyList<GatheredInsert> rows, Table table, RowTransaction? transaction, CancellationToken cancellation)
     {
         var sql = new Statement();
         list.Print(sql, table, Now);
-        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
-        try
+        return OnConnectionAsync(table, transaction, WriteAsync, cancellation);
+
+        async Task<List<WriteResult>> WriteAsync(NpgsqlConnection connection)
         {
             await using var command = sql.ToCommand(connection, transaction?.Transaction);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
@@ -102,21 +103,6 @@ public sealed partial class RowStore
             }
 
             return results;
-        }
-        catch (NpgsqlException e)
-        {
-            if (transaction is null)
-                DatabaseErrors.Settle(connection, e);
-            else
-                transaction.IsSpoiled |= DatabaseErrors.MaySpoil(e);
-            if (DatabaseErrors.TryMap(e, table, out var refusal))
-                throw refusal;
-            throw;
-        }
-        finally
-        {
-            if (transaction is null)
-                await connection.DisposeAsync();
         }
     }
 

@@ -244,34 +244,21 @@ public sealed partial class RowStore
         }
     }
 
-    private async Task<WriteResult?> ExecuteAsync(Statement sql, ChangeCompiler? compiler, Table table, RowTransaction? transaction, CancellationToken cancellation)
+    private Task<WriteResult?> ExecuteAsync(Statement sql, ChangeCompiler? compiler, Table table, RowTransaction? transaction, CancellationToken cancellation)
     {
-        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
-        try
+        return OnConnectionAsync(table, transaction, WriteAsync, cancellation);
+
+        async Task<WriteResult?> WriteAsync(NpgsqlConnection connection)
         {
             await using var command = sql.ToCommand(connection, transaction?.Transaction);
             // Once it is sent its outcome counts: a client that goes away does not cancel it half way.
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
-            if (!await reader.ReadAsync(CancellationToken.None))
-                return null;
-            return ReadResult(reader, compiler);
-        }
-        catch (NpgsqlException e)
-        {
-            if (transaction is null)
-                DatabaseErrors.Settle(connection, e);
-            else
-                transaction.IsSpoiled |= DatabaseErrors.MaySpoil(e);
-            if (DatabaseErrors.TryMap(e, table, out var refusal))
-                throw refusal;
-            throw;
-        }
-        finally
-        {
-            if (transaction is null)
-                await connection.DisposeAsync();
+            return await reader.ReadAsync(CancellationToken.None) ? ReadResult(reader, compiler) : null;
         }
     }
+
+    private static WriteResult ReadResult(NpgsqlDataReader reader, ChangeCompiler? compiler) =>
+        new(reader.GetString(0), reader.GetDateTime(1), reader.GetDateTime(2), compiler?.ReadReturned(reader, 4) ?? [], null, reader.GetFieldValue<uint>(3));
 
     /// <summary>Reads a whole row that the caller may change or delete, as interceptors get it.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such row. The table's permissions say no.</exception>

@@ -215,6 +215,31 @@ public sealed partial class RowStore
         }
     }
 
+    // A statement on the transaction's connection or one of its own; what a request can cause becomes a refusal.
+    private async Task<T> OnConnectionAsync<T>(Table table, RowTransaction? transaction, Func<NpgsqlConnection, Task<T>> run, CancellationToken cancellation)
+    {
+        var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);
+        try
+        {
+            return await run(connection);
+        }
+        catch (NpgsqlException e)
+        {
+            if (transaction is null)
+                DatabaseErrors.Settle(connection, e);
+            else
+                transaction.IsSpoiled |= DatabaseErrors.MaySpoil(e);
+            if (DatabaseErrors.TryMap(e, table, out var refusal))
+                throw refusal;
+            throw;
+        }
+        finally
+        {
+            if (transaction is null)
+                await connection.DisposeAsync();
+        }
+    }
+
     private async ValueTask<NpgsqlConnection> OpenConnectionAsync(CancellationToken cancellation)
     {
         try
