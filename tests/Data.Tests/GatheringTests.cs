@@ -139,6 +139,55 @@ internal sealed class GatheringTests
     }
 
     [Test]
+    public async Task Changes_of_values_beside_their_columns_share_statements_too()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await Node.StartAsync(database);
+        var catalog = node.Get<LiveCatalog>();
+        await catalog.EnsureAsync("Thing", [new FieldSpec("text", FieldKind.Text), new FieldSpec("number", FieldKind.Number), new FieldSpec("object", FieldKind.Object), new FieldSpec("array", FieldKind.Array)]);
+        var store = node.Get<RowStore>();
+        Table Thing() => catalog.Current.FindByOrigin("Thing")!;
+        foreach (var name in new[] { "text", "number", "object", "array" })
+            await store.InsertAsync(Thing(), new ChangeSet().Add(new Change.Set(Thing().Find(name)!, Value.Null)), Caller.Administrator);
+        var table = Thing();
+        Assert.That(table.Fields.Select(f => f.HasRest), Has.All.True);
+        Field Of(string name) => table.Find(name)!;
+        byte[] Json(string json) => System.Text.Encoding.UTF8.GetBytes(json);
+        var shapes = new Dictionary<string, Func<int, Change>>
+        {
+            ["a value of the column's type"] = i => new Change.Set(Of("text"), Value.Of($"text {i}")),
+            ["a value of another type"] = i => new Change.Set(Of("text"), Value.Of((double)i)),
+            ["null"] = _ => new Change.Set(Of("number"), Value.Null),
+            ["nothing"] = _ => new Change.Unset(Of("text")),
+            ["a sum"] = i => new Change.Increment(Of("number"), i),
+            ["elements"] = i => new Change.Append(Of("array"), Json($"[{i}]")),
+            ["new elements"] = i => new Change.AppendUnique(Of("array"), Json($"[{i % 2}]")),
+            ["no elements"] = i => new Change.RemoveElements(Of("array"), Json($"[{i % 2}]")),
+            ["a place"] = i => new Change.Set(new FieldPath(Of("object"), ["a", "b"]), Value.Of((double)i)),
+            ["a sum at a place"] = i => new Change.Increment(new FieldPath(Of("object"), ["n"]), i),
+            ["nothing at a place"] = _ => new Change.Unset(new FieldPath(Of("object"), ["n"])),
+        };
+
+        var ids = await RowsAsync(store, table, 40);
+        var alone = await RowsAsync(store, table, 40);
+        foreach (var (name, shape) in shapes)
+        {
+            var gathered = await Task.WhenAll(Enumerable.Range(0, 40).Select(i => Task.Run(() => store.ChangeAsync(table, ids[i], new ChangeSet().Add(shape(i)), Caller.Administrator))));
+            Assert.That(gathered.Select(w => w.Version).Distinct().Count(), Is.LessThan(40), name);
+            for (var i = 0; i < 40; i++)
+            {
+                var single = await store.ChangeAsync(table, alone[i], new ChangeSet().Add(shape(i)), Caller.Administrator);
+                Assert.That(gathered[i].Values.Select(v => v.Value.ToString()), Is.EqualTo(single.Values.Select(v => v.Value.ToString())), name);
+            }
+        }
+
+        Assert.That(await database.ScalarAsync<long>($"""
+            select count(*) from {table.Quoted} a join {table.Quoted} b on b.id = (array['{string.Join("','", alone)}'])[array_position(array['{string.Join("','", ids)}'], a.id)]
+            where (a.text, a.number, a.object, a."array", a.rest) is not distinct from (b.text, b.number, b.object, b."array", b.rest)
+            """), Is.EqualTo(40));
+    }
+
+    [Test]
     public async Task Changes_of_one_row_that_meet_all_count()
     {
         await using var database = await TestDatabase.CreateAsync();
