@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Backend.Data.Access;
+using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.Testing;
@@ -29,7 +30,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
     public static async Task<ApiHost> StartAsync(params (string Name, string Value)[] settings)
     {
         var host = new ApiHost(await TestDatabase.CreateAsync(), settings.ToDictionary(s => s.Name, s => s.Value));
-        _ = host.Services;
+        await host.Services.GetRequiredService<Listener>().Ready;
         return host;
     }
 
@@ -39,6 +40,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
         var host = new ApiHost(await TestDatabase.CreateAsync(), settings.ToDictionary(s => s.Name, s => s.Value));
         host.UseKestrel(0);
         host.StartServer();
+        await host.Services.GetRequiredService<Listener>().Ready;
         return host;
     }
 
