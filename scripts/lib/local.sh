@@ -50,3 +50,19 @@ nginx_pid() {
   pid=$(cat "$state_folder/nginx-run/nginx.pid" 2>/dev/null) || return 0
   if alive "$pid" && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$(nginx_config)"; then echo "$pid"; fi
 }
+
+# Has nginx read its configuration again; returns when the workers of before take no more connections.
+reload_nginx() { # its process id
+  local workers worker title
+  workers=$(<"/proc/$1/task/$1/children")
+  kill -HUP "$1"
+  for worker in $workers; do
+    for _ in {1..300}; do
+      # It tells by its name, and has none when it has ended.
+      title=$({ tr '\0' ' ' <"/proc/$worker/cmdline"; } 2>/dev/null || true)
+      [[ -n $title && $title != *'shutting down'* ]] || continue 2
+      sleep 0.1
+    done
+    fail "nginx did not take its new configuration: $state_folder/nginx-run/error.log"
+  done
+}

@@ -70,17 +70,45 @@ public sealed class NginxServer : IAsyncDisposable
     /// <summary>A log file's text ("access.log", "error.log").</summary>
     public Task<string> ReadLogAsync(string name) => File.ReadAllTextAsync(Path.Combine(Folder, "run", name));
 
+    /// <summary>Has nginx read its configuration again, and returns when the worker of before takes no more connections.</summary>
+    public async Task ReloadAsync(CancellationToken cancellation)
+    {
+        var worker = (await File.ReadAllTextAsync($"/proc/{_process.Id}/task/{_process.Id}/children", cancellation)).Trim();
+        await SignalAsync("HUP");
+        var title = $"/proc/{worker}/cmdline";
+        while (await TitleAsync(title, cancellation) is { } text && !text.Contains("shutting down", StringComparison.Ordinal))
+            await Task.Delay(10, cancellation);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
         {
             // The master takes its workers with it on SIGTERM; SIGKILL would leave them.
-            using var kill = Process.Start("kill", ["-TERM", _process.Id.ToString()]);
-            await kill.WaitForExitAsync();
+            await SignalAsync("TERM");
             await _process.WaitForExitAsync();
         }
         _process.Dispose();
         Directory.Delete(Folder, recursive: true);
+    }
+
+    private async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", _process.Id.ToString()]);
+        await kill.WaitForExitAsync();
+    }
+
+    /// <summary>What a process calls itself; null when it has ended.</summary>
+    private static async Task<string?> TitleAsync(string file, CancellationToken cancellation)
+    {
+        try
+        {
+            return await File.ReadAllTextAsync(file, cancellation) is { Length: > 0 } text ? text : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
     }
 
     private static string Program()

@@ -11,12 +11,15 @@ internal sealed class FakeApi : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<string, string?> _answer;
+    private readonly (int At, Task Until)? _pause;
     private readonly List<string> _requests = [];
 
     /// <param name="answer">From the request's head to the whole answer; null closes the connection without one.</param>
-    public FakeApi(Func<string, string?> answer)
+    /// <param name="pause">After how many bytes of an answer it waits, and for what.</param>
+    public FakeApi(Func<string, string?> answer, (int At, Task Until)? pause = null)
     {
         _answer = answer;
+        _pause = pause;
         _listener.Start();
         _ = AcceptAsync();
     }
@@ -73,13 +76,24 @@ internal sealed class FakeApi : IDisposable
                     _requests.Add(head);
                 if (_answer(head) is not { } answer)
                     return;
-                await stream.WriteAsync(Encoding.UTF8.GetBytes(answer));
+                await WriteAsync(stream, Encoding.UTF8.GetBytes(answer));
             }
         }
         catch (IOException)
         {
             // nginx went away.
         }
+    }
+
+    private async Task WriteAsync(NetworkStream stream, ReadOnlyMemory<byte> answer)
+    {
+        if (_pause is var (at, until))
+        {
+            await stream.WriteAsync(answer[..at]);
+            await until;
+            answer = answer[at..];
+        }
+        await stream.WriteAsync(answer);
     }
 
     private static async Task<string?> ReadHeadAsync(NetworkStream stream)

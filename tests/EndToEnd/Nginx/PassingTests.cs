@@ -82,6 +82,24 @@ public sealed class PassingTests
         Assert.That(await client.GetStringAsync(nginx.Url + "/api/v2/rows/A"), Is.EqualTo(body));
     }
 
+    /// <summary>
+    /// The API writes in blocks of 4 KB. Where one ends just with nginx's buffer, nginx forgets that it waits for more, and a worker that is to
+    /// end ends at once.
+    /// </summary>
+    [Test, CancelAfter(60_000)]
+    public async Task A_long_answer_outlives_a_reload_wherever_it_pauses([Values(49152, 65536, 98304)] int at, CancellationToken cancellation)
+    {
+        var go = new TaskCompletionSource();
+        var body = new string('x', 200_000);
+        using var api = new FakeApi(_ => $"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {body.Length}\r\n\r\n{body}", (at, go.Task));
+        await using var nginx = await NginxServer.StartAsync([api.Port]);
+        using var client = new HttpClient();
+        using var response = await client.GetAsync(nginx.Url + "/api/v2/rows/A", HttpCompletionOption.ResponseHeadersRead, cancellation);
+        await nginx.ReloadAsync(cancellation);
+        go.SetResult();
+        Assert.That(await response.Content.ReadAsStringAsync(cancellation), Is.EqualTo(body));
+    }
+
     [Test]
     public async Task A_websocket_is_passed_through()
     {
