@@ -218,8 +218,8 @@ internal sealed class TriggerTests
         await using var app = await App.StartAsync();
         var a = await app.Server.CreateAsync("Inner", """{"n":1}""");
         var b = await app.Server.CreateAsync("Inner", """{"n":2}""");
-        foreach (var id in new[] { a, b })
-            await app.Server.CreateAsync("Outer", $$$"""{"p":{"__type":"Pointer","className":"Inner","objectId":"{{{id}}}"}}""");
+        foreach (var (id, n) in new[] { (a, 1), (b, 2) })
+            await app.Server.CreateAsync("Outer", $$$"""{"n":{{{n}}},"p":{"__type":"Pointer","className":"Inner","objectId":"{{{id}}}"}}""");
         await app.TriggerAsync("Inner", "beforeFind", _ => "{}");
         await app.TriggerAsync("Inner", "afterFind", body =>
         {
@@ -232,7 +232,7 @@ internal sealed class TriggerTests
         await app.Server.CallAsync("GET", "/classes/Outer");
         Assert.That(app.Receiver.Calls, Is.Empty);
 
-        var (_, found) = await app.Server.CallAsync("GET", "/classes/Outer?include=p&order=createdAt");
+        var (_, found) = await app.Server.CallAsync("GET", "/classes/Outer?include=p&order=n");
         Assert.That((int?)found!["results"]![0]!["p"]!["n"], Is.EqualTo(10));
         Assert.That(found["results"]![0]!["p"]!["extra"]!.ToJsonString(), Is.EqualTo("""{"deep":true}"""));
         Assert.That(found["results"]![1]!["p"], Is.Null);

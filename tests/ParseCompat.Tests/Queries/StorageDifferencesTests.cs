@@ -75,7 +75,7 @@ public sealed class StorageDifferencesTests
     [TestCase("s", "null,miss,one,two")]
     public async Task Null_and_missing_come_first_ascending(string order, string expected)
     {
-        var (_, body) = await _server.CallAsync("GET", $"/classes/Row?order={order},createdAt");
+        var (_, body) = await _server.CallAsync("GET", $"/classes/Row?order={order},-n");
 
         Assert.That(string.Join(',', body!["results"]!.AsArray().Select(r => (string?)r!["n"])), Is.EqualTo(expected));
     }

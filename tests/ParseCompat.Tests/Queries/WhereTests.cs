@@ -181,7 +181,9 @@ public sealed class WhereTests
     public async Task Text_equality_is_enough_for_the_time_of_creation()
     {
         var (_, json) = await _server.CallAsync("GET", "/classes/Author/" + _ann, master: true);
-        Assert.That(await _server.FindAsync("Author", new JsonObject { ["createdAt"] = (string)json!["createdAt"]! }.ToJsonString()), Is.EqualTo("ann"));
+        Task<string> CreatedAsync(string at) => _server.FindAsync("Author", new JsonObject { ["createdAt"] = at, ["n"] = "ann" }.ToJsonString());
+        Assert.That(await CreatedAsync((string)json!["createdAt"]!), Is.EqualTo("ann"));
+        Assert.That(await CreatedAsync("2001-01-01T00:00:00.000Z"), Is.Empty);
     }
 
     private static string Author(string id) => $$"""{"__type":"Pointer","className":"Author","objectId":"{{id}}"}""";
