@@ -31,6 +31,9 @@ public enum VerificationRequest
 
     /// <summary>His address is verified already.</summary>
     AlreadyVerified,
+
+    /// <summary>There is such a user, but addresses are not verified here: no mail is sent.</summary>
+    Off,
 }
 
 /// <content>Whether a mail address is the user's: a token that is sent there comes back.</content>
@@ -88,7 +91,7 @@ public sealed partial class AccountService
     /// <summary>Sends the verification mail again, to the user with this address or, when it is null, of this name.</summary>
     public async Task<VerificationRequest> RequestVerificationAsync(string? email, string? username, VerificationSender send, CancellationToken cancellation = default)
     {
-        if (!_options.VerifyEmails || !UserFields.IsStorable(email ?? "") || !UserFields.IsStorable(username ?? ""))
+        if (!UserFields.IsStorable(email ?? "") || !UserFields.IsStorable(username ?? ""))
             return VerificationRequest.NoSuchUser;
         await using var connection = await _database.OpenConnectionAsync(cancellation);
         await using var transaction = await connection.BeginTransactionAsync(cancellation);
@@ -101,6 +104,8 @@ public sealed partial class AccountService
             return VerificationRequest.NoSuchUser;
         if (user.IsVerified)
             return VerificationRequest.AlreadyVerified;
+        if (!_options.VerifyEmails)
+            return VerificationRequest.Off;
         var isReused = _options.ReuseVerifyToken && user.Token is not null && user.ExpiresAt > _time.GetUtcNow().UtcDateTime;
         var verification = new EmailVerification(user.Id, user.Email, user.Username, isReused ? user.Token! : RowId.New(VerifyTokenLength));
         if (!isReused)

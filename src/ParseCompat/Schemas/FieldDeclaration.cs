@@ -14,12 +14,14 @@ internal sealed record FieldDeclaration(string Name, JsonElement Json)
     /// <summary>The type's name as it came, or null.</summary>
     public string? Type => Text("type");
 
-    /// <summary>The declared fields of a body; empty when there are none.</summary>
-    /// <exception cref="ParseError">107: not an object.</exception>
+    /// <summary>The declared fields of a body; empty when there are none. PHP writes an object without members as <c>[]</c>.</summary>
+    /// <exception cref="ParseError">107: not an object; 105: a list with elements, whose names would be their positions.</exception>
     public static List<FieldDeclaration> Read(JsonElement? fields)
     {
         if (fields is not { } element || element.ValueKind == JsonValueKind.Null)
             return [];
+        if (element.ValueKind == JsonValueKind.Array)
+            return element.GetArrayLength() == 0 ? [] : throw SchemaErrors.InvalidFieldName("0");
         if (element.ValueKind != JsonValueKind.Object)
             throw new ParseError(ErrorCode.InvalidJson, "invalid JSON");
         var list = new List<FieldDeclaration>();

@@ -36,7 +36,7 @@ internal sealed class VerificationRoutes(AccountService accounts, VerificationMa
         mails.Signal();
         return outcome switch
         {
-            VerificationRequest.Sent => ParseResponse.Empty,
+            VerificationRequest.Sent or VerificationRequest.Off => ParseResponse.Empty,
             _ when _options.EmailVerifySuccessOnInvalidEmail => ParseResponse.Empty,
             VerificationRequest.AlreadyVerified => throw new ParseError(ErrorCode.OtherCause, $"Email {email} is already verified."),
             _ => throw new ParseError(ErrorCode.EmailNotFound, $"No user found with email {email}"),
@@ -67,7 +67,7 @@ internal sealed class VerificationRoutes(AccountService accounts, VerificationMa
             return ParseResponse.Redirect(_pages + "/invalid_link.html");
         var outcome = mails.Sender is { } send ? await accounts.RequestVerificationAsync(null, username, send, request.Aborted) : VerificationRequest.NoSuchUser;
         mails.Signal();
-        return ParseResponse.Redirect(_pages + (outcome == VerificationRequest.Sent ? "/link_send_success.html" : "/link_send_fail.html"));
+        return ParseResponse.Redirect(_pages + (outcome is VerificationRequest.Sent or VerificationRequest.Off ? "/link_send_success.html" : "/link_send_fail.html"));
     }
 
     private ValueTask<ParseResponse> ShowInvalidLink(ParseRequest request) => new(AccountPages.InvalidVerificationLink(

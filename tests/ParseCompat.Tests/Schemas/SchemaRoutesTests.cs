@@ -46,6 +46,18 @@ internal sealed class SchemaRoutesTests
     }
 
     [Test]
+    public async Task An_empty_list_stands_for_no_fields_and_no_indexes_as_PHP_writes_them()
+    {
+        await Send("POST", "/parse/schemas/Listed", """{"fields":[],"indexes":[]}""");
+        await Send("PUT", "/parse/schemas/Listed", """{"className":"Listed","fields":{"a":{"type":"String"}},"indexes":[]}""");
+
+        Assert.That(await Send("PUT", "/parse/schemas/Listed", """{"className":"Listed","fields":[],"indexes":{"by_a":{"a":1}}}"""),
+            Does.StartWith("200 ").And.Contain("\"a\":{\"type\":\"String\"}").And.Contain("\"by_a\":{\"a\":1}"));
+        Assert.That(await Send("PUT", "/parse/schemas/Listed", """{"fields":["q"]}"""), Is.EqualTo("""400 {"code":105,"error":"invalid field name: 0"}"""));
+        Assert.That(await Send("PUT", "/parse/schemas/Listed", """{"fields":5}"""), Is.EqualTo("""400 {"code":107,"error":"invalid JSON"}"""));
+    }
+
+    [Test]
     public async Task Users_and_roles_are_there_from_the_start_and_nothing_else()
     {
         await using var app = await ParseApp.StartAsync();

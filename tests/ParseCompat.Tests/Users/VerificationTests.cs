@@ -96,6 +96,22 @@ internal sealed class VerificationTests
     }
 
     [Test]
+    public async Task Where_addresses_are_not_verified_a_known_one_is_answered_well_and_gets_no_mail()
+    {
+        await StartAsync(("Accounts:VerifyEmails", "false"));
+        await _app.JsonAsync("POST", "/parse/users", Ann);
+        const string Path = "/parse/verificationEmailRequest";
+
+        Assert.That(await _app.SendAsync("POST", Path, """{"email":"ann@example.com"}"""), Is.EqualTo("200 {}"));
+        Assert.That(await _app.SendAsync("POST", Path, """{"email":"no@example.com"}"""), Is.EqualTo("""400 {"code":205,"error":"No user found with email no@example.com"}"""));
+        using (var again = await _app.PostFormAsync("/parse/apps/app/resend_verification_email", new() { ["username"] = "ann" }))
+            Assert.That(again.Headers.Location!.OriginalString, Does.EndWith("/apps/link_send_success.html"));
+        Assert.That(await MailsAsync(), Is.Empty);
+        await ExecuteAsync("update app.users set email_verified = true");
+        Assert.That(await _app.SendAsync("POST", Path, """{"email":"ann@example.com"}"""), Is.EqualTo("""400 {"code":-1,"error":"Email ann@example.com is already verified."}"""));
+    }
+
+    [Test]
     public async Task A_mail_may_carry_the_same_link_and_say_nothing_of_who_has_an_account()
     {
         await StartAsync(("Accounts:VerifyTokenLength", "01:00:00"), ("Accounts:ReuseVerifyToken", "true"), ("ParseCompat:EmailVerifySuccessOnInvalidEmail", "true"));
