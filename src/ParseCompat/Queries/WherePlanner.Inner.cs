@@ -70,11 +70,14 @@ internal sealed partial class WherePlanner
     {
         // Of the owner only class and id count: some callers leave out that it is a pointer.
         if (operand.ValueKind != JsonValueKind.Object || !operand.TryGetProperty("object", out var owner) || owner.ValueKind != JsonValueKind.Object
-            || Text(owner, "className") is not { } ownerClass || Text(owner, "objectId") is not { } ownerId || Text(operand, "key") is not { Length: > 0 } key)
+            || Text(owner, "className") is not { } ownerClass || Text(operand, "key") is not { Length: > 0 } key)
         {
             throw Improper("$relatedTo");
         }
 
+        // An SDK asks for the relation of an object that it has not saved yet, which has no members.
+        if (Text(owner, "objectId") is not { } ownerId)
+            return Filter.Never;
         if (context.Catalog.FindByOrigin(ownerClass) is not { } table || table.Find(key) is not { Kind: FieldKind.Relation } relation)
             return Filter.Never;
         return new Filter.RelatedTo(relation, ownerId, context.Caller.IsAdministrator ? null : new RowQuery { Table = table, Operation = Operation.Get });

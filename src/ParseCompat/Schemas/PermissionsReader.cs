@@ -15,17 +15,21 @@ internal sealed class PermissionsReader(Func<string, FieldSpec?> field, bool all
 {
     private static readonly string[] Operations = ["find", "count", "get", "create", "update", "delete", "addField"];
 
-    /// <summary>Reads permissions; null stands for JSON null: no declared permissions.</summary>
+    /// <summary>
+    /// Reads permissions; null stands for JSON null: no declared permissions. What is no object is taken as parse-server takes it: what
+    /// JavaScript holds for false is none, and anything else names no operation and so opens none.
+    /// </summary>
     /// <exception cref="ParseError">107 with the text that names the fault.</exception>
     public TablePermissions? Read(JsonElement permissions)
     {
-        if (permissions.ValueKind == JsonValueKind.Null)
+        if (!new Parameter("", permissions).IsTruthy)
             return null;
-        if (permissions.ValueKind != JsonValueKind.Object)
-            throw Invalid($"'{JavaScriptText.Of(permissions)}' is not a valid value for class level permissions - must be an object");
+        // The first key of a text or a list is a number.
+        if (permissions.ValueKind == JsonValueKind.String || (permissions.ValueKind == JsonValueKind.Array && permissions.GetArrayLength() > 0))
+            throw Invalid("0 is not a valid operation for class level permissions");
         var rules = new Dictionary<string, PermissionRule>(StringComparer.Ordinal);
         var result = new TablePermissions();
-        foreach (var property in permissions.EnumerateObject())
+        foreach (var property in permissions.ValueKind == JsonValueKind.Object ? permissions.EnumerateObject() : default)
         {
             var (name, value) = (property.Name, property.Value);
             if (!Operations.Contains(name) && name is not ("readUserFields" or "writeUserFields" or "protectedFields" or "ACL"))

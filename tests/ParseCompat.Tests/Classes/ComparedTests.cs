@@ -66,7 +66,18 @@ public sealed class ComparedTests
         var owner = await _server.CreateAsync("Owner", """{"r":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Member","objectId":"ID"}]}}""".Replace("ID", member, StringComparison.Ordinal));
 
         Assert.That(await _server.FindAsync("Member", """{"$relatedTo":{"object":{"className":"Owner","objectId":"ID"},"key":"r"}}""".Replace("ID", owner, StringComparison.Ordinal)), Is.EqualTo("1"));
-        Assert.That(await _server.FindAsync("Member", """{"$relatedTo":{"object":{"className":"Owner"},"key":"r"}}"""), Does.Contain("improper usage of $relatedTo"));
+        Assert.That(await _server.FindAsync("Member", """{"$relatedTo":{"object":{"objectId":"ID"},"key":"r"}}"""), Does.Contain("improper usage of $relatedTo"));
+    }
+
+    [Test]
+    public async Task The_relation_of_an_object_that_is_not_saved_yet_has_no_members()
+    {
+        var member = await _server.CreateAsync("Held", """{"n":1}""");
+        await _server.CreateAsync("Holder", """{"r":{"__op":"AddRelation","objects":[{"__type":"Pointer","className":"Held","objectId":"ID"}]}}""".Replace("ID", member, StringComparison.Ordinal));
+
+        Assert.That(await _server.FindAsync("Held", """{"$relatedTo":{"object":{"__type":"Pointer","className":"Holder"},"key":"r"}}"""), Is.Empty);
+        Assert.That(await _server.FindAsync("Held", """{"$relatedTo":{"object":{"__type":"Pointer","className":"Holder","objectId":null},"key":"r"}}"""), Is.Empty);
+        Assert.That(await _server.FindAsync("Held", """{"$or":[{"n":1},{"$relatedTo":{"object":{"__type":"Pointer","className":"Holder"},"key":"r"}}]}"""), Is.EqualTo("1"));
     }
 
     [Test]

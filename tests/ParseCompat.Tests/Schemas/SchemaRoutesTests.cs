@@ -110,6 +110,8 @@ internal sealed class SchemaRoutesTests
     [TestCase("PUT", "/parse/schemas/_User", """{"fields":{"nope":{"__op":"Delete"}}}""", """400 {"code":255,"error":"Field nope does not exist, cannot delete."}""")]
     [TestCase("PUT", "/parse/schemas/_User", """{"fields":{"email":{"__op":"Delete"}}}""", """400 {"code":136,"error":"field email cannot be changed"}""")]
     [TestCase("PUT", "/parse/schemas/_User", """{"classLevelPermissions":{"find":{"*":1}}}""", """400 {"code":107,"error":"'1' is not a valid value for class level permissions find:*:1"}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"classLevelPermissions":"abc"}""", """400 {"code":107,"error":"0 is not a valid operation for class level permissions"}""")]
+    [TestCase("PUT", "/parse/schemas/_User", """{"classLevelPermissions":[{}]}""", """400 {"code":107,"error":"0 is not a valid operation for class level permissions"}""")]
     [TestCase("DELETE", "/parse/schemas/Missing", null, "200 {}")]
     [TestCase("DELETE", "/parse/schemas/_GlobalConfig", null, """400 {"code":103,"error":"Invalid classname: _GlobalConfig, classnames can only have alphanumeric characters and _, and must start with an alpha character "}""")]
     [TestCase("DELETE", "/parse/purge/Missing", null, "200 {}")]
@@ -123,6 +125,22 @@ internal sealed class SchemaRoutesTests
         await Send("PUT", "/parse/schemas/Stated", """{"fields":{"a":{"type":"String","required":true},"b":{"type":"Number","required":false}}}""");
         Assert.That(await FieldAsync("Stated", "a"), Is.EqualTo("""{"type":"String","required":true}"""));
         Assert.That(await FieldAsync("Stated", "b"), Is.EqualTo("""{"type":"Number","required":false}"""));
+    }
+
+    [TestCase("1234", "{}")]
+    [TestCase("true", "{}")]
+    [TestCase("[]", "{}")]
+    [TestCase("0", """{"*":true}""")]
+    [TestCase("false", """{"*":true}""")]
+    [TestCase("\"\"", """{"*":true}""")]
+    [TestCase("null", """{"*":true}""")]
+    public async Task Permissions_that_are_no_object_open_nothing_and_those_that_JavaScript_takes_for_false_are_none(string permissions, string find)
+    {
+        var name = $"Loose{Guid.NewGuid():N}";
+        await Send("POST", "/parse/schemas/" + name, "{}");
+        var schema = await _app.JsonAsync("PUT", "/parse/schemas/" + name, $$"""{"classLevelPermissions":{{permissions}}}""", ParseApp.Master);
+
+        Assert.That(schema.GetProperty("classLevelPermissions").GetProperty("find").GetRawText(), Is.EqualTo(find));
     }
 
     [Test]
