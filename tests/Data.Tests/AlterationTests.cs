@@ -1,6 +1,6 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.Testing;
 
 namespace Backend.Data.Tests;

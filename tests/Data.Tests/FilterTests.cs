@@ -2,6 +2,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.Testing;
 
 namespace Backend.Data.Tests;

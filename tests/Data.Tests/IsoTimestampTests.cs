@@ -1,5 +1,5 @@
 using System.Text;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Tests;
 

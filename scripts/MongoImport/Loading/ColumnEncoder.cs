@@ -1,5 +1,5 @@
 using System.Text;
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Json;
 using Backend.MongoImport.Planning;

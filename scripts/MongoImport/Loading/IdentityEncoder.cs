@@ -1,5 +1,6 @@
 using System.Text;
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 using Buffer = Backend.MongoImport.Values.Buffer;

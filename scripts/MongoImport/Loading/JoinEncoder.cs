@@ -1,4 +1,4 @@
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 using Buffer = Backend.MongoImport.Values.Buffer;

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Values;

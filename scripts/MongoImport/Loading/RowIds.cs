@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 using Buffer = Backend.MongoImport.Values.Buffer;

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Sources;
 using Backend.MongoImport.Values;

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 

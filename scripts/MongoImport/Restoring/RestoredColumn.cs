@@ -1,6 +1,6 @@
 using System.Text;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Planning;
 using Backend.MongoImport.Values;

@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Values;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Backend.Data.Rows;
+using Backend.Data.Catalog;
 
 namespace Backend.MongoImport.Values;
 

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text.Unicode;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoImport.Bson;
 
 namespace Backend.MongoImport.Values;

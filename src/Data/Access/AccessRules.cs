@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Access;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Dapper;
 using Microsoft.Extensions.Options;
 using Npgsql;

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Accounts;
 

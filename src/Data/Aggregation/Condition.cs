@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Aggregation;
 

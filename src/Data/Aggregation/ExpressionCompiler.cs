@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Backend.Data.Query;
+using Backend.Data.Values;
 
 namespace Backend.Data.Aggregation;
 
@@ -43,15 +44,15 @@ internal sealed partial class ExpressionCompiler(Statement sql, Shape shape, Imm
 
     private Term Constant(Expression.Literal literal)
     {
-        var reader = new Utf8JsonReader(literal.Json, new JsonReaderOptions { MaxDepth = Rows.NestedJson.MaxDepth + 10 });
+        var reader = new Utf8JsonReader(literal.Json, new JsonReaderOptions { MaxDepth = NestedJson.MaxDepth + 10 });
         reader.Read();
         switch (reader.TokenType)
         {
             case JsonTokenType.Number:
-                var number = Rows.NestedJson.ReadNumber(ref reader);
+                var number = NestedJson.ReadNumber(ref reader);
                 return new Term(sql.Fragment(s => s.Number(number)), TermType.Number, Nulls.Never, true);
             case JsonTokenType.String:
-                var text = Rows.NestedJson.ReadString(ref reader);
+                var text = NestedJson.ReadString(ref reader);
                 return new Term(sql.Fragment(s => s.Text(FilterCompiler.Clean(text))), TermType.Text, Nulls.Never, true);
             case JsonTokenType.True or JsonTokenType.False:
                 return Condition(reader.TokenType == JsonTokenType.True ? "true" : "false");

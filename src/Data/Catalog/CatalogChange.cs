@@ -1,6 +1,6 @@
 using System.Text;
 using Backend.Data.Access;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Backend.Data.Access;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Npgsql;
 
 namespace Backend.Data.Catalog;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Backend.Data.Values;
 
 namespace Backend.Data.Catalog;
 
@@ -30,7 +31,7 @@ public sealed record Field
     public bool OptionalStated { get; init; }
 
     /// <summary>The value that an insert without this field stores; null: none.</summary>
-    public Rows.Value? Default { get; init; }
+    public Value? Default { get; init; }
 
     /// <summary>True when a row may hold a value of this field in <c>rest</c>: only then does a query look there.</summary>
     public bool HasRest { get; init; }

@@ -1,3 +1,5 @@
+using Backend.Data.Values;
+
 namespace Backend.Data.Catalog;
 
 /// <summary>A field that a request or import needs: name, type and, for references and relations, <see cref="Table.Origin"/> of the target.</summary>
@@ -10,5 +12,5 @@ public sealed record FieldSpec(string Name, FieldKind Kind, string? Target = nul
     public bool OptionalStated { get; init; }
 
     /// <summary>See <see cref="Field.Default"/>.</summary>
-    public Rows.Value? Default { get; init; }
+    public Value? Default { get; init; }
 }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Query;
 

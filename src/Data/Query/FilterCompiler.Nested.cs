@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Query;
 

@@ -1,5 +1,5 @@
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Data.Query;
 

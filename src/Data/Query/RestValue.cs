@@ -1,5 +1,4 @@
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
 
 namespace Backend.Data.Query;
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Values;
 using Npgsql;
 
 namespace Backend.Data.Rows;

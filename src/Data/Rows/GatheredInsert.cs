@@ -1,6 +1,7 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Values;
 
 namespace Backend.Data.Rows;
 

@@ -2,6 +2,7 @@ using System.Text;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Values;
 
 namespace Backend.Data.Rows;
 

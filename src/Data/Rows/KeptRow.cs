@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Values;
 
 namespace Backend.Data.Rows;
 

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Values;
 using Npgsql;
 
 namespace Backend.Data.Rows;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
+using Backend.Data.Values;
 using Microsoft.Extensions.Options;
 using Npgsql;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Backend.Data.Aggregation;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 

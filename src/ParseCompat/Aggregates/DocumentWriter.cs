@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Aggregates;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Backend.Data.Aggregation;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 

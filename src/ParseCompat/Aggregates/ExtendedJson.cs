@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Aggregates;

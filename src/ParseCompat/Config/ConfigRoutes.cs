@@ -4,6 +4,7 @@ using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;

@@ -5,6 +5,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;

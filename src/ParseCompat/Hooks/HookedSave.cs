@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 

@@ -1,5 +1,5 @@
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Logging;

@@ -4,6 +4,7 @@ using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Queries;

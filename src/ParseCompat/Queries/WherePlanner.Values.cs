@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Queries;

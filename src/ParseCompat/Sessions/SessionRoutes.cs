@@ -2,6 +2,7 @@ using Backend.Data.Access;
 using Backend.Data.Accounts;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Users;
 using Backend.ParseCompat.Wire;

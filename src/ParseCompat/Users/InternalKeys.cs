@@ -2,7 +2,6 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using Backend.Data.Accounts;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;

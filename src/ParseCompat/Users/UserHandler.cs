@@ -4,6 +4,7 @@ using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Accounts;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Backend.Data.Access;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

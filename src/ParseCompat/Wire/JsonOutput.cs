@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.ObjectPool;
 

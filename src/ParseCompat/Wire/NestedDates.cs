@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

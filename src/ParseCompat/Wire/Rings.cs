@@ -1,4 +1,4 @@
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

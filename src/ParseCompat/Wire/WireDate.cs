@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

@@ -1,6 +1,6 @@
 using System.Buffers;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.ParseCompat.Wire;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Backend.Api.V2.Rows.Planning;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.Tests.Rows;
 

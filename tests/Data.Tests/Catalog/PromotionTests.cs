@@ -5,6 +5,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Catalog.Promotion;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.Testing;
 using Microsoft.Extensions.DependencyInjection;
 

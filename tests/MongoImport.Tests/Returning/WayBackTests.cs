@@ -6,6 +6,7 @@ using Backend.Data.Accounts;
 using Backend.Data.Broadcast;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Commands;
 using Backend.MongoImport.Rules;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backend.Data.Query;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 using Npgsql;
 
 namespace Backend.Data.Catalog.Promotion;

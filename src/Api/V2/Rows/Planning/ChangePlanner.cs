@@ -5,6 +5,7 @@ using Backend.Api.V2.Rows.Requests;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Planning;
 

@@ -6,7 +6,7 @@ using Backend.Api.V2.Problems;
 using Backend.Api.V2.Rows.Requests;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Planning;
 

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Backend.Api.V2.Problems;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Planning;
 

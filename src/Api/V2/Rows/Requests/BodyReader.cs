@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Unicode;
 using Backend.Api.V2.Problems;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Requests;
 

@@ -3,6 +3,7 @@ using Backend.Api.V2.Rows.Planning;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Writing;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text.Json;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Writing;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Backend.Data.Access;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 
 namespace Backend.Api.V2.Rows.Writing;
 

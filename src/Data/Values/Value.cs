@@ -1,6 +1,4 @@
-using Backend.Data.Catalog;
-
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>What a <see cref="Value"/> is.</summary>
 public enum ValueKind : byte
@@ -48,7 +46,7 @@ public enum ValueKind : byte
     Foreign,
 }
 
-/// <summary>A reference's table (<see cref="Table.Origin"/>) and row id.</summary>
+/// <summary>A reference's table, by its original name (<c>Table.Origin</c>), and row id.</summary>
 public sealed record RowReference(string Target, string Id);
 
 /// <summary>A value of a foreign type.</summary>

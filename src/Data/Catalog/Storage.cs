@@ -1,7 +1,7 @@
 using System.Text;
-using Backend.Data.Catalog;
+using Backend.Data.Values;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Catalog;
 
 /// <summary>Decides what a column can hold; everything else goes to the row's <c>rest</c> (design section 3).</summary>
 public static class Storage

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>
 /// The form of values in a row's <c>rest</c> and of default values in the catalog: JSON that jsonb takes and that loses nothing.

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>
 /// JSON inside object and array fields, normalised as JavaScript would (design section 5): numbers are doubles, of equal keys the last

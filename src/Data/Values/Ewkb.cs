@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>PostGIS's binary form of points and single-ring polygons (EWKB, SRID 4326), as sent to and read from geometry columns.</summary>
 public static class Ewkb

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>Instants as both APIs print them: ISO 8601 in UTC with three fraction digits, <c>2026-01-31T23:59:59.999Z</c>.</summary>
 public static class IsoTimestamp

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>Bytes that are written one after the other, of which the last ones can be taken back.</summary>
 internal sealed class RewindableBuffer(int capacity) : IBufferWriter<byte>

@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data.Values;
 
 /// <summary>Numbers as JavaScript prints them (ECMAScript Number::toString): 1, 0.1, 1e+21, 1.5e-7; what is not finite as null.</summary>
 public static class JavaScriptNumber
