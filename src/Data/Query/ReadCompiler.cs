@@ -135,6 +135,22 @@ internal static class ReadCompiler
         return shape;
     }
 
+    /// <summary>Prints where the rows of a query are, for a statement that writes them: its table as <c>t</c>, who may read it, its filter.</summary>
+    public static void PrintMatching(Statement sql, RowQuery query, Caller caller)
+    {
+        VisibleFields.Require(query, caller);
+        sql.Sql(query.Table.Quoted).Sql(" t where ");
+        AccessRules.PrintReadable(sql, query.Table, query.Operation, caller, Alias);
+        PrintFilter(sql, query, caller);
+    }
+
+    /// <summary>Prints the columns of a query's rows for a select that goes on elsewhere, from <c>t</c>.</summary>
+    /// <param name="sql">Where it is printed.</param>
+    /// <param name="query">The query: its fields and whether the access list is wanted.</param>
+    /// <param name="caller">On whose behalf.</param>
+    /// <param name="first">How many columns come before.</param>
+    public static ReadShape PrintColumnsOf(Statement sql, RowQuery query, Caller caller, int first) => PrintColumns(sql, query, caller, Alias, ref first);
+
     private static void PrintFilter(Statement sql, RowQuery query, Caller caller)
     {
         if (query.Filter is Filter.AllOf { Filters.Length: 0 })

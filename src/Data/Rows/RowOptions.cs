@@ -11,4 +11,8 @@ public sealed class RowOptions
     /// <summary>How many characters the id of a new row has.</summary>
     [Range(10, 64, ErrorMessage = "Rows:IdLength must be between 10 and 64.")]
     public int IdLength { get; set; } = 10;
+
+    /// <summary>How many rows one write by a condition may change or delete. They are one statement, which ends with <c>Database:StatementTimeout</c>.</summary>
+    [Range(1, 100_000, ErrorMessage = "Rows:MaxChanged must be between 1 and 100,000.")]
+    public int MaxChanged { get; set; } = 10_000;
 }

@@ -54,12 +54,8 @@ public sealed partial class RowStore
         var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: false);
         if (compiler.Links.Count > 0 || compiler.Unlinks.Count > 0)
             return null;
-        var rest = compiler.Rest;
-        sql.Sql("update ").Sql(table.Quoted).Sql(" t set updated_at = ").Sql(Now);
-        foreach (var (field, expression) in compiler.Columns)
-            sql.Sql(", ").Sql(field.QuotedColumn).Sql(" = ").Sql(expression);
-        if (rest is not null)
-            sql.Sql(", rest = ").Sql(rest);
+        sql.Sql("update ").Sql(table.Quoted).Sql(" t set ");
+        PrintAssignments(sql, compiler, changes);
 
         // Nobody waits here for a row, so that two statements cannot wait for each other: whose row is taken goes by itself.
         sql.Sql(" from (select v.*, l.id from ").ListHere().Sql(" join ").Sql(table.Quoted).Sql(" l on l.id = ").Text(FilterCompiler.Clean(id))

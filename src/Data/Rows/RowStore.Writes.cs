@@ -130,20 +130,11 @@ public sealed partial class RowStore
     {
         var sql = new Statement();
         var compiler = new ChangeCompiler(sql, changes.Changes, isInsert: false);
-        var rest = compiler.Rest;
         var hasLinks = compiler.Links.Count > 0 || compiler.Unlinks.Count > 0;
         if (hasLinks)
             sql.Sql("with w as (");
-        sql.Sql("update ").Sql(table.Quoted).Sql(" t set updated_at = ").Sql(Now);
-        if (changes.Acl is { } acl)
-        {
-            sql.Sql(", acl_read = ").NullableTexts(acl.Read.IsDefault ? null : [.. acl.Read]).Sql(", acl_write = ").NullableTexts(acl.Write.IsDefault ? null : [.. acl.Write]);
-        }
-
-        foreach (var (field, expression) in compiler.Columns)
-            sql.Sql(", ").Sql(field.QuotedColumn).Sql(" = ").Sql(expression);
-        if (rest is not null)
-            sql.Sql(", rest = ").Sql(rest);
+        sql.Sql("update ").Sql(table.Quoted).Sql(" t set ");
+        PrintAssignments(sql, compiler, changes);
         PrintTarget(sql, table, id, Operation.Update, caller, ifVersion, changes.AddsFields);
         sql.Sql(" returning t.id, t.created_at, t.updated_at, t.xmin");
         PrintReturned(sql, compiler);
@@ -203,6 +194,17 @@ public sealed partial class RowStore
         AccessRules.PrintWritable(sql, table, operation, caller, "t", addsFields);
         if (ifVersion is { } version)
             sql.Sql(" and t.xmin::text = ").Text(version.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    private static void PrintAssignments(Statement sql, ChangeCompiler compiler, ChangeSet changes)
+    {
+        sql.Sql("updated_at = ").Sql(Now);
+        if (changes.Acl is { } acl)
+            sql.Sql(", acl_read = ").NullableTexts(acl.Read.IsDefault ? null : [.. acl.Read]).Sql(", acl_write = ").NullableTexts(acl.Write.IsDefault ? null : [.. acl.Write]);
+        foreach (var (field, expression) in compiler.Columns)
+            sql.Sql(", ").Sql(field.QuotedColumn).Sql(" = ").Sql(expression);
+        if (compiler.Rest is { } rest)
+            sql.Sql(", rest = ").Sql(rest);
     }
 
     private static void PrintReturned(Statement sql, ChangeCompiler compiler)
@@ -339,6 +341,13 @@ public sealed partial class RowStore
 
     private static void RequireFields(Table table, ChangeSet changes)
     {
+        if (MissingField(table, changes) is { } missing)
+            throw missing;
+    }
+
+    /// <summary>The refusal of changes that would leave a required field without a value; null: none would be.</summary>
+    private static Refusal? MissingField(Table table, ChangeSet changes)
+    {
         foreach (var change in changes.Changes)
         {
             var field = change switch
@@ -348,8 +357,10 @@ public sealed partial class RowStore
                 _ => null,
             };
             if (field is { Required: true })
-                throw new Refusal(RefusalKind.RequiredField, $"{field.Name} is required.", table.Origin, field.Name);
+                return new Refusal(RefusalKind.RequiredField, $"{field.Name} is required.", table.Origin, field.Name);
         }
+
+        return null;
     }
 
     private static (RowAcl? Stored, RowAcl? Own) AclOf(Table table, ChangeSet changes, Caller caller)

@@ -20,6 +20,7 @@ public sealed partial class RowStore
     private readonly Replica _replica;
     private readonly OpenTables _open;
     private readonly int _idLength;
+    private readonly int _maxChanged;
     private readonly Gathering<InsertShape, GatheredInsert, WriteResult> _inserts;
     private readonly Gathering<string, GatheredRead, Row?> _reads;
     private readonly Gathering<string, GatheredChange, WriteResult> _changes;
@@ -35,6 +36,7 @@ public sealed partial class RowStore
         _replica = replica;
         _open = open;
         _idLength = options.Value.IdLength;
+        _maxChanged = options.Value.MaxChanged;
         _inserts = new(InsertGatheredAsync);
         _reads = new((text, reads) => ExecuteReadsAsync(text, reads, CancellationToken.None));
         _changes = new(ExecuteChangesAsync);
@@ -42,6 +44,9 @@ public sealed partial class RowStore
 
     /// <summary>An id for a new row.</summary>
     public string NewId() => RowId.New(_idLength);
+
+    /// <summary>How many rows one write by a condition may concern (<see cref="RowOptions.MaxChanged"/>).</summary>
+    public int MaxChanged => _maxChanged;
 
     /// <summary>Whether an interceptor has to do with the table: its rows are then written one by one, outside shared transactions.</summary>
     public bool IsIntercepted(Table table) => Concerning(table).Length > 0;

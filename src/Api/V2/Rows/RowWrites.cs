@@ -4,17 +4,18 @@ using Backend.Api.V2.Rows.Requests;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Query;
 using Backend.Data.Rows;
 
 namespace Backend.Api.V2.Rows;
 
 /// <summary>
-/// Writes rows and answers. Several rows are one transaction; only where hooks watch a table are they written one by one, since a hook may
+/// Writes rows and answers. Several rows are one statement; only where hooks watch a table are they written one by one, since a hook may
 /// call out, and nothing calls out while a transaction is held.
 /// </summary>
 internal sealed class RowWrites(RowStore store, RowReads reads)
 {
-    /// <summary>How often a conditional write starts again because another write came between its reading and its writing.</summary>
+    /// <summary>How often a write by conditions starts again because PostgreSQL chose another one.</summary>
     private const int Attempts = 5;
 
     public async Task InsertAsync(HttpContext context, Table table, PlannedRequest planned, CancellationToken cancellation)
@@ -56,8 +57,10 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         }
 
         RequireReadable(table, planned);
-        var ids = await WriteMatchingAsync(table, planned, set, (row, transaction) =>
-            store.ChangeAsync(table, row.Id, Copy(set), planned.Caller, transaction, cancellation, row.Version), cancellation);
+        var query = Matching(planned, withRows: false);
+        var ids = store.IsIntercepted(table)
+            ? await WriteOneByOneAsync(query, Operation.Update, planned, row => store.ChangeAsync(table, row.Id, Copy(set), planned.Caller, null, cancellation, row.Version), cancellation)
+            : (await WriteAtOnceAsync(planned, bounds => store.ChangeMatchingAsync(query, set, planned.Caller, bounds, cancellation))).Ids;
         await AnswerAsync(context, planned, ids, StatusCodes.Status200OK, single: false, cancellation);
     }
 
@@ -77,13 +80,22 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         RequireWritable(table);
         RequireCondition(context, planned);
         AccessRules.Require(table, Operation.Delete, planned.Caller);
-        var representation = new List<Row>();
-        await WriteMatchingAsync(table, planned, null, async (row, transaction) =>
+        var withRows = WantsRows(planned);
+        var query = Matching(planned, withRows);
+        if (!store.IsIntercepted(table))
         {
-            await store.DeleteAsync(table, row.Id, planned.Caller, transaction, cancellation, row.Version);
-            representation.Add(row);
-        }, cancellation, restart: representation.Clear);
-        await AnswerAsync(context, planned, representation, StatusCodes.Status200OK, single: false, cancellation);
+            var written = await WriteAtOnceAsync(planned, bounds => store.DeleteMatchingAsync(query, withRows, planned.Caller, bounds, cancellation));
+            await AnswerAsync(context, planned, written.Rows, StatusCodes.Status200OK, single: false, cancellation, written.Ids.Count);
+            return;
+        }
+
+        var deleted = new List<Row>();
+        await WriteOneByOneAsync(query, Operation.Delete, planned, async row =>
+        {
+            await store.DeleteAsync(table, row.Id, planned.Caller, null, cancellation, row.Version);
+            deleted.Add(row);
+        }, cancellation);
+        await AnswerAsync(context, planned, deleted, StatusCodes.Status200OK, single: false, cancellation);
     }
 
     public async Task DeleteAsync(HttpContext context, Table table, PlannedRequest planned, string id, CancellationToken cancellation)
@@ -163,70 +175,73 @@ internal sealed class RowWrites(RowStore store, RowReads reads)
         return written;
     }
 
-    /// <summary>
-    /// Writes the rows that fulfil the conditions. Each is written only in the version that was read; if another write came between, all is undone
-    /// and begins again, so that a condition like <c>status=eq.0</c> decides who wins. Rows that may be read but not written are passed over.
-    /// </summary>
-    private async Task<IReadOnlyList<string>> WriteMatchingAsync(
-        Table table, PlannedRequest planned, ChangeSet? set, Func<Row, RowTransaction?, Task> write, CancellationToken cancellation, Action? restart = null)
+    /// <summary>The rows that a write by conditions concerns.</summary>
+    private static RowQuery Matching(PlannedRequest planned, bool withRows)
     {
-        if (set is not null)
-            await store.PrepareAsync(table, set, cancellation);
+        var query = planned.Plan.Query with { Offset = 0, Sort = [], IsForWrite = true };
+        return withRows ? query : query with { Fields = [], WithAcl = false };
+    }
+
+    /// <summary>Writes the rows that fulfil the conditions, all or none, in one statement. Rows that may be read but not written are passed over.</summary>
+    private async Task<MatchingWrite> WriteAtOnceAsync(PlannedRequest planned, Func<RowBounds, Task<MatchingWrite>> write)
+    {
+        var most = planned.Preferences.MaxAffected ?? int.MaxValue;
+        var bounds = planned.Representation.Singular && WantsRows(planned) ? new RowBounds(1, Math.Min(1, most)) : new RowBounds(0, most);
         for (var attempt = 1; ; attempt++)
         {
-            restart?.Invoke();
             try
             {
-                return await TryWriteMatchingAsync(table, planned, set is null, write, cancellation);
+                var written = await write(bounds);
+                RequireBounds(planned, written.Found, store.MaxChanged);
+                return written;
             }
-            catch (Refusal refusal) when (refusal.Kind is RefusalKind.PreconditionFailed or RefusalKind.Conflict)
+            catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict)
             {
-                // What interceptors have heard of is written and stays.
-                if (attempt == Attempts || store.IsIntercepted(table))
+                // A deadlock with a transaction of another kind: nothing was written.
+                if (attempt == Attempts)
                     throw new Problem(409, ProblemCodes.Conflict, "Other writes came between. Try again.");
             }
         }
     }
 
-    private async Task<IReadOnlyList<string>> TryWriteMatchingAsync(
-        Table table, PlannedRequest planned, bool wholeRows, Func<Row, RowTransaction?, Task> write, CancellationToken cancellation)
+    /// <summary>
+    /// The same for a table that interceptors watch, row by row, since one may call out. Each is written only in the version that was read; what interceptors
+    /// have heard of is written and stays.
+    /// </summary>
+    private async Task<IReadOnlyList<string>> WriteOneByOneAsync(RowQuery query, Operation operation, PlannedRequest planned, Func<Row, Task> write, CancellationToken cancellation)
     {
-        var query = planned.Plan.Query with { Limit = Limits.MaxChangedRows + 1, Offset = 0, Sort = [], WithVersion = true, IsForWrite = true };
-        if (!wholeRows || !WantsRows(planned))
-            query = query with { Fields = [], WithAcl = false };
-        var rows = new List<Row>();
-        await using (var cursor = await store.OpenAsync(query, planned.Caller, cancellation))
-        {
-            while (await cursor.ReadAsync(cancellation))
-                rows.Add(cursor.Keep());
-        }
-
-        if (rows.Count > Limits.MaxChangedRows)
-            throw new Problem(400, ProblemCodes.Limit, $"One request may write {Limits.MaxChangedRows} rows.", null, "Narrow the conditions.");
-
+        var limit = Math.Min(Limits.MaxHookedRows, store.MaxChanged);
+        var rows = await store.ReadMatchingAsync(query, operation, planned.Caller, limit + 1, cancellation);
+        RequireBounds(planned, rows.Count, limit);
         var ids = new List<string>(rows.Count);
-        var intercepted = store.IsIntercepted(table);
-        await using var transaction = intercepted || rows.Count == 0 ? null : await store.BeginAsync(cancellation);
         foreach (var row in rows)
         {
             try
             {
-                await write(row, transaction);
+                await write(row);
                 ids.Add(row.Id);
             }
             catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound)
             {
-                // Readable, not writable: passed over, as row-level security does.
+                // Gone meanwhile, or not the caller's any more: passed over.
+            }
+            catch (Refusal refusal) when (refusal.Kind is RefusalKind.PreconditionFailed or RefusalKind.Conflict)
+            {
+                throw new Problem(409, ProblemCodes.Conflict, "Other writes came between. Try again.");
             }
         }
 
-        if (planned.Preferences.MaxAffected < ids.Count)
-            throw new Problem(400, ProblemCodes.MaxAffected, "Query result exceeds max-affected preference constraint", $"The query affects {ids.Count} rows");
-        if (planned.Representation.Singular && WantsRows(planned) && ids.Count != 1)
-            throw RowReads.NotSingular(ids.Count);
-        if (transaction is not null)
-            await transaction.CommitAsync(cancellation);
         return ids;
+    }
+
+    private static void RequireBounds(PlannedRequest planned, int rows, int limit)
+    {
+        if (rows > limit)
+            throw new Problem(400, ProblemCodes.Limit, $"One request may write {limit} rows.", null, "Narrow the conditions.");
+        if (planned.Preferences.MaxAffected < rows)
+            throw new Problem(400, ProblemCodes.MaxAffected, "Query result exceeds max-affected preference constraint", $"The query affects {rows} rows");
+        if (planned.Representation.Singular && WantsRows(planned) && rows != 1)
+            throw RowReads.NotSingular(rows);
     }
 
     private async Task AnswerAsync(HttpContext context, PlannedRequest planned, IReadOnlyList<string> ids, int status, bool single, CancellationToken cancellation)

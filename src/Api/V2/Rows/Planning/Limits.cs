@@ -12,8 +12,8 @@ internal static class Limits
     /// <summary>Rows that one request may insert.</summary>
     public const int MaxInsertedRows = 1_000;
 
-    /// <summary>Rows that one PATCH or DELETE with a condition may touch.</summary>
-    public const int MaxChangedRows = 1_000;
+    /// <summary>Rows that one PATCH or DELETE with a condition may touch where interceptors watch, row by row; elsewhere <c>Rows:MaxChanged</c> holds.</summary>
+    public const int MaxHookedRows = 1_000;
 
     /// <summary>Comparisons in one request, those in groups and embeddings too.</summary>
     public const int MaxConditions = 200;
