@@ -4,7 +4,7 @@ using System.Diagnostics;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Changes;
-using Backend.Data.Rows;
+using Backend.Data.Values;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
