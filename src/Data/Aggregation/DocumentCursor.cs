@@ -1,6 +1,5 @@
 using Backend.Data.Catalog;
 using Backend.Data.Query;
-using Backend.Data.Rows;
 using Npgsql;
 
 namespace Backend.Data.Aggregation;

@@ -1,5 +1,4 @@
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
 using Npgsql;
 
 namespace Backend.Data.Query;

@@ -2,8 +2,10 @@ using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backend.Data;
+using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 
@@ -23,7 +25,43 @@ internal partial class ClassHandler
         await CheckSentAsync(draft);
         await Services.Catalog.GetAsync(draft.Request.Aborted); // for the triggers
         if (Services.Triggers.ConcernsSaves(draft.ClassName) && draft.Request.Transaction is null)
-            await Services.Triggers.BeforeSaveAsync(draft, _planner);
+            await BeforeSaveAsync(draft);
+    }
+
+    /// <summary>The caller's right to a save, the row as it was, the beforeSave trigger, whose answer changes the draft.</summary>
+    private async ValueTask BeforeSaveAsync(WriteDraft draft)
+    {
+        var (request, triggers) = (draft.Request, Services.Triggers);
+        var table = (await Services.Catalog.GetAsync(request.Aborted)).FindByOrigin(draft.ClassName);
+        Row? original = null;
+        if (draft.IsCreate)
+        {
+            if (request.Caller.IsReadOnly)
+                throw new Refusal(RefusalKind.ReadOnly, "The caller may only read.", draft.ClassName) { Operation = Operation.Create };
+            if (table is null)
+                _planner.RequireCreation(draft.ClassName, request.Caller);
+            else
+                AccessRules.Require(table, Operation.Create, request.Caller);
+        }
+        else
+        {
+            original = await Services.Rows.GetWritableAsync(table ?? throw ParseError.ObjectNotFound(), draft.Id!, Operation.Update, request.Caller, request.Aborted);
+        }
+
+        var save = new HookedSave
+        {
+            ClassName = draft.ClassName,
+            IsCreate = draft.IsCreate,
+            Id = draft.Id,
+            Body = draft.Body,
+            Facts = await triggers.Facts.OfAsync(request),
+            Original = original is null ? null : triggers.Show(original),
+            Sent = HookJson.Object(request.Body.Root),
+        };
+        draft.Save = save;
+        await triggers.BeforeSaveAsync(save, request.Aborted);
+        draft.Body = save.Body;
+        draft.Id = save.Id;
     }
 
     private async ValueTask<ParseResponse> AfterTriggersAsync(WriteDraft draft, WriteResult result, ParseResponse answer)

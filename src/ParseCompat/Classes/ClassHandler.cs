@@ -6,6 +6,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
 using Backend.Data.Values;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 
@@ -220,7 +221,7 @@ internal partial class ClassHandler(ClassServices services)
             draft.Id = ReadId(draft.Body);
         await CheckSentAsync(draft);
         await BeforeWriteAsync(draft);
-        await _planner.PlanAsync(draft, request.Aborted);
+        await PlanWriteAsync(draft);
         await Services.Rows.PrepareAsync(draft.Table, draft.Changes, request.Aborted);
         return draft;
     }
@@ -234,7 +235,7 @@ internal partial class ClassHandler(ClassServices services)
         var request = draft.Request;
         for (var tries = 1; ; tries++)
         {
-            await _planner.PlanAsync(draft, request.Aborted);
+            await PlanWriteAsync(draft);
             try
             {
                 return await StoreAsync(draft);
@@ -256,7 +257,8 @@ internal partial class ClassHandler(ClassServices services)
         : Services.Rows.DeleteAsync(table, id, request.Caller, request.Transaction, request.Aborted);
 
     /// <summary>Resolves the names of a draft, making the fields that are missing.</summary>
-    protected ValueTask PlanWriteAsync(WriteDraft draft) => _planner.PlanAsync(draft, draft.Request.Aborted);
+    protected async ValueTask PlanWriteAsync(WriteDraft draft) =>
+        (draft.Table, draft.Changes) = await _planner.PlanAsync(draft.Request, draft.ClassName, draft.Body, draft.IsCreate);
 
     /// <summary>Writes the row. The draft is planned. When it returns, the write is committed, but for a batch's <see cref="ParseRequest.Transaction"/>.</summary>
     protected virtual ValueTask<WriteResult> StoreAsync(WriteDraft draft) => StoreRowAsync(draft, draft.Request.Shared);

@@ -1,5 +1,6 @@
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Wire;
 

@@ -6,7 +6,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Rows;
 using Backend.Data.Values;
-using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -15,7 +15,7 @@ namespace Backend.ParseCompat.Hooks;
 
 /// <summary>
 /// Triggers for reads and writes below the dialects: all of another dialect's, and of this one's the deletes and the rows that are included. Saves and
-/// finds of this dialect meet their triggers in <see cref="ClassHandler"/>, where the request stands in its own words.
+/// finds of this dialect meet their triggers in <see cref="Classes.ClassHandler"/>, where the request stands in its own words.
 /// </summary>
 internal sealed class HookInterceptor(HookRegistry registry, IServiceProvider provider) : IRowInterceptor
 {

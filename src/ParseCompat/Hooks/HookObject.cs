@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Backend.Data.Rows;
-using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 

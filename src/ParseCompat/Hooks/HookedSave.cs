@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using Backend.Data.Values;
-using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Hooks;

@@ -1,10 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Backend.Data;
-using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
-using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Logging;
@@ -32,44 +30,6 @@ internal sealed partial class TriggerRunner(HookRegistry registry, HookClient cl
 
     /// <summary>Whether saves of a class meet a trigger.</summary>
     public bool ConcernsSaves(string className) => Concerns(className) && (Find(className, Triggers.BeforeSave) ?? Find(className, Triggers.AfterSave)) is not null;
-
-    /// <summary>
-    /// What comes before a save of this dialect: the caller's right to it, the row as it was, the beforeSave trigger, whose answer changes the draft.
-    /// </summary>
-    public async ValueTask BeforeSaveAsync(WriteDraft draft, DraftPlanner planner)
-    {
-        var request = draft.Request;
-        var table = (await catalog.GetAsync(request.Aborted)).FindByOrigin(draft.ClassName);
-        Row? original = null;
-        if (draft.IsCreate)
-        {
-            if (request.Caller.IsReadOnly)
-                throw new Refusal(RefusalKind.ReadOnly, "The caller may only read.", draft.ClassName) { Operation = Operation.Create };
-            if (table is null)
-                planner.RequireCreation(draft.ClassName, request.Caller);
-            else
-                AccessRules.Require(table, Operation.Create, request.Caller);
-        }
-        else
-        {
-            original = await rows.GetWritableAsync(table ?? throw ParseError.ObjectNotFound(), draft.Id!, Operation.Update, request.Caller, request.Aborted);
-        }
-
-        var save = new HookedSave
-        {
-            ClassName = draft.ClassName,
-            IsCreate = draft.IsCreate,
-            Id = draft.Id,
-            Body = draft.Body,
-            Facts = await facts.OfAsync(request),
-            Original = original is null ? null : objects.FromRow(original),
-            Sent = HookJson.Object(request.Body.Root),
-        };
-        draft.Save = save;
-        await BeforeSaveAsync(save, request.Aborted);
-        draft.Body = save.Body;
-        draft.Id = save.Id;
-    }
 
     /// <summary>The beforeSave trigger, if the class has one.</summary>
     public async ValueTask BeforeSaveAsync(HookedSave save, CancellationToken cancellation)

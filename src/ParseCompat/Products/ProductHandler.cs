@@ -1,6 +1,7 @@
 using Backend.Data.Catalog;
 using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Products;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Roles;

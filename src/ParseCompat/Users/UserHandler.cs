@@ -6,6 +6,7 @@ using Backend.Data.Accounts;
 using Backend.Data.Rows;
 using Backend.Data.Values;
 using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Wire;
 
 namespace Backend.ParseCompat.Users;

@@ -2,7 +2,6 @@ using System.Text;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
 using Microsoft.AspNetCore.Http;
 using Npgsql;
 

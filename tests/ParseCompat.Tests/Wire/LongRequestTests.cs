@@ -1,6 +1,6 @@
 using System.Text;
 using Backend.Data.Access;
-using Backend.ParseCompat.Classes;
+using Backend.ParseCompat.Drafts;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 using Microsoft.AspNetCore.Http;

@@ -1,7 +1,6 @@
 using System.Text;
 using Backend.Data;
 using Backend.Data.Catalog;
-using Backend.Data.Rows;
 using Npgsql;
 
 namespace Backend.Api.V2.Problems;

@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Backend.Data.Catalog;
 using Npgsql;
 
-namespace Backend.Data.Rows;
+namespace Backend.Data;
 
 /// <summary>The one place where PostgreSQL's errors become refusals (design section 11). What is not here is a fault of ours.</summary>
 public static class DatabaseErrors

@@ -5,7 +5,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
-namespace Backend.ParseCompat.Classes;
+namespace Backend.ParseCompat.Drafts;
 
 /// <summary>Reads the body of a create or update (contract sections 5.2, 6, 7, 8).</summary>
 internal static class DraftReader

@@ -5,7 +5,7 @@ using Backend.Data.Catalog;
 using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
-namespace Backend.ParseCompat.Classes;
+namespace Backend.ParseCompat.Drafts;
 
 /// <summary>What a key of a write's body asks for.</summary>
 internal enum DraftAction

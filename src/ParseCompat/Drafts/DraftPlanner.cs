@@ -6,7 +6,7 @@ using Backend.Data.Rows;
 using Backend.Data.Values;
 using Backend.ParseCompat.Wire;
 
-namespace Backend.ParseCompat.Classes;
+namespace Backend.ParseCompat.Drafts;
 
 /// <summary>
 /// Turns what a body says into changes of a table, making the class and the fields that are missing (contract 5.2, 6). This is where schema
@@ -14,46 +14,49 @@ namespace Backend.ParseCompat.Classes;
 /// </summary>
 internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions options)
 {
-    /// <summary>Plans a write.</summary>
+    /// <summary>Plans a write of this dialect; notes in the request whether it adds fields.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="className">The class.</param>
+    /// <param name="body">What its body says.</param>
+    /// <param name="isCreate">Whether a row is made.</param>
     /// <exception cref="ParseError">111: a type mismatch; 107, 119: the class must not be made.</exception>
     /// <exception cref="Refusal">The caller may not write or not add fields.</exception>
-    public async ValueTask PlanAsync(WriteDraft draft, CancellationToken cancellation)
+    public async ValueTask<(Table Table, ChangeSet Changes)> PlanAsync(ParseRequest request, string className, Draft body, bool isCreate)
     {
-        var caller = draft.Request.Caller;
-        var operation = draft.IsCreate ? Operation.Create : Operation.Update;
+        var caller = request.Caller;
         if (caller.IsReadOnly)
-            throw new Refusal(RefusalKind.ReadOnly, "The caller may only read.", draft.ClassName) { Operation = operation };
-        var snapshot = await catalog.GetAsync(cancellation);
-        var table = snapshot.FindByOrigin(draft.ClassName);
+            throw new Refusal(RefusalKind.ReadOnly, "The caller may only read.", className) { Operation = isCreate ? Operation.Create : Operation.Update };
+        var snapshot = await catalog.GetAsync(request.Aborted);
+        var table = snapshot.FindByOrigin(className);
         if (table is null)
         {
-            RequireCreation(draft.ClassName, caller);
-            if (!draft.IsCreate)
+            RequireCreation(className, caller);
+            if (!isCreate)
                 throw ParseError.ObjectNotFound();
         }
 
         // Who may not add fields learns that first, whatever else is wrong with them.
-        if (table is not null && NamesUnknown(draft, table))
+        if (table is not null && NamesUnknown(body, table))
         {
-            AccessRules.RequireAddField(table, caller, draft.IsCreate);
-            draft.Request.AddsFields = true;
+            AccessRules.RequireAddField(table, caller, isCreate);
+            request.AddsFields = true;
         }
 
-        var missing = Missing(draft.ClassName, draft.Body, table);
+        var missing = Missing(className, body, table);
         if (missing is not null || table is null)
         {
-            if (table is not null && draft.IsCreate)
+            if (table is not null && isCreate)
                 AccessRules.Require(table, Operation.Create, caller);
-            snapshot = await catalog.EnsureAsync(draft.ClassName, missing ?? [], cancellation);
-            table = snapshot.FindByOrigin(draft.ClassName)!;
+            snapshot = await catalog.EnsureAsync(className, missing ?? [], request.Aborted);
+            table = snapshot.FindByOrigin(className)!;
         }
 
-        draft.Table = table;
-        draft.Changes = Changes(draft.Body, draft.IsCreate, table);
-        draft.Changes.AddsFields = draft.Request.AddsFields;
-        if (draft is { IsCreate: true, Request.IsMaintenance: true, Body.CreatedAt: { } createdAt })
-            (draft.Changes.CreatedAt, draft.Changes.UpdatedAt) = Times(createdAt, draft.Body.UpdatedAt ?? createdAt);
-        draft.Changes.Guard = draft.Request.Guard;
+        var changes = Changes(body, isCreate, table);
+        changes.AddsFields = request.AddsFields;
+        changes.Guard = request.Guard;
+        if (isCreate && request.IsMaintenance && body.CreatedAt is { } createdAt)
+            (changes.CreatedAt, changes.UpdatedAt) = Times(createdAt, body.UpdatedAt ?? createdAt);
+        return (table, changes);
     }
 
     /// <summary>Plans what a trigger wants written to a row of another dialect; a trigger may add fields.</summary>
@@ -115,9 +118,9 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
     }
 
     /// <summary>Whether the body has a key that is no field of the class and not about to be removed; a null counts, though it makes no field.</summary>
-    private static bool NamesUnknown(WriteDraft draft, Table table)
+    private static bool NamesUnknown(Draft body, Table table)
     {
-        foreach (var field in draft.Body.Fields)
+        foreach (var field in body.Fields)
         {
             if (field.Action != DraftAction.Delete && table.Find(field.Name) is null)
                 return true;
