@@ -23,7 +23,7 @@ public static class JobServices
     /// </summary>
     public static IServiceCollection AddJobs(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<JobsOptions>().Bind(configuration.GetSection("Jobs")).ValidateOnStart();
+        services.AddOptions<JobsOptions>().Bind(configuration.GetSection(JobsOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobsOptions>>(new OptionsCheck<JobsOptions>(o => o.Mistake()));
         services.TryAddSingleton(TimeProvider.System);
 

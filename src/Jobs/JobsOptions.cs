@@ -1,8 +1,11 @@
 namespace Backend.Jobs;
 
-/// <summary>Settings <c>Jobs:*</c>.</summary>
+/// <summary>How background jobs run: section <c>Jobs</c>.</summary>
 public sealed class JobsOptions
 {
+    /// <summary>The section's name.</summary>
+    public const string Section = "Jobs";
+
     /// <summary>Whether this process runs jobs (default) or only enqueues them for others.</summary>
     public bool Enabled { get; set; } = true;
 

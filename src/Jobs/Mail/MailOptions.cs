@@ -15,9 +15,12 @@ public enum MailSecurity
     None,
 }
 
-/// <summary>Settings <c>Mail:*</c>.</summary>
+/// <summary>The server that mails are handed to: section <c>Mail</c>.</summary>
 public sealed class MailOptions
 {
+    /// <summary>The section's name.</summary>
+    public const string Section = "Mail";
+
     /// <summary>The mail server. Empty: no mail is sent, and what needs mail says so.</summary>
     public string Host { get; set; } = "";
 

@@ -9,7 +9,7 @@ internal static class MailServices
 {
     public static void AddMail(this IServiceCollection services, IConfiguration configuration)
     {
-        services.AddOptions<MailOptions>().Bind(configuration.GetSection("Mail")).ValidateOnStart();
+        services.AddOptions<MailOptions>().Bind(configuration.GetSection(MailOptions.Section)).ValidateOnStart();
         services.AddSingleton<IValidateOptions<MailOptions>>(new OptionsCheck<MailOptions>(o => o.Mistake()
             ?? (configuration.GetValue<bool?>("Accounts:VerifyEmails") == true && !o.IsConfigured ? "Accounts:VerifyEmails needs mail: Mail:Host is missing." : null)));
         services.AddSingleton<IMailTransport, SmtpTransport>();
