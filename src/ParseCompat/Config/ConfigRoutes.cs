@@ -100,8 +100,13 @@ internal sealed class ConfigRoutes(ClassServices services) : IRouteSource
             {
                 writer.WritePropertyName($"{ParamsField}.{parameter.Name}");
                 writer.WriteRawValue(parameter.Value.GetRawText(), skipInputValidation: true);
-                writer.WriteBoolean($"{MasterOnlyField}.{parameter.Name}", masterOnly.ValueKind == JsonValueKind.Object
-                    && masterOnly.TryGetProperty(parameter.Name, out var flag) && flag.ValueKind == JsonValueKind.True);
+                var flag = masterOnly.ValueKind == JsonValueKind.Object && masterOnly.TryGetProperty(parameter.Name, out var given) ? given : default;
+                writer.WritePropertyName($"{MasterOnlyField}.{parameter.Name}");
+                // The dashboard takes a key's flag away together with the key.
+                if (flag.ValueKind == JsonValueKind.Object && flag.TryGetProperty("__op", out var operation) && operation.ValueKind == JsonValueKind.String && operation.ValueEquals("Delete"u8))
+                    writer.WriteRawValue(flag.GetRawText(), skipInputValidation: true);
+                else
+                    writer.WriteBooleanValue(flag.ValueKind == JsonValueKind.True);
             }
 
             writer.WriteEndObject();

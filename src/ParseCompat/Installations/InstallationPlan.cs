@@ -74,7 +74,9 @@ internal sealed record InstallationPlan(string? Target, IReadOnlyList<string> Do
         if (save.PathId is not null)
             CheckUpdate(save, byPath);
         var match = byInstallation ?? byPath;
-        if (save is { PathId: null, DeviceType: null } && match is null)
+        // A row that the master key makes without any id stands for no device yet: the dashboard makes it first and fills it in then.
+        var isIdentified = save is not { EffectiveId: null, DeviceToken: null };
+        if (save is { PathId: null, DeviceType: null } && match is null && isIdentified)
             throw new ParseError(ErrorCode.MissingRequiredField, "deviceType must be specified in this operation");
         return match is null ? WithoutMatch(save, byToken) : WithMatch(save, match, byToken);
     }

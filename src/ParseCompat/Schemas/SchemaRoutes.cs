@@ -171,11 +171,13 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         return inPath ?? inBody;
     }
 
-    /// <summary>A system class is there for a client once somebody used it; users and roles always are.</summary>
+    /// <summary>A system class is there for a client once somebody used it; users and roles always are. The config, which is a row of one, never counts as used.</summary>
     private async Task<bool> IsShownAsync(Table table, CancellationToken cancellation)
     {
         if (!table.System || table.Fields.Any(f => !f.System))
             return true;
+        if (table.Origin == ClassName.GlobalConfig)
+            return false;
         var isShownUnused = table.Origin is ClassName.User or ClassName.Role || (table.Origin == ClassName.Session && setup.HasDefinitions);
         if (isShownUnused && !await hidden.ContainsAsync(table.Origin, cancellation))
             return true;

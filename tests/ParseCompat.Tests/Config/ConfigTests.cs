@@ -28,6 +28,26 @@ internal sealed class ConfigTests
     }
 
     [Test]
+    public async Task A_key_goes_with_its_flag_when_both_are_deleted()
+    {
+        await PutAsync("""{"params":{"a":1,"b":2},"masterKeyOnly":{"a":true,"b":true}}""");
+        await PutAsync("""{"params":{"a":{"__op":"Delete"}},"masterKeyOnly":{"a":{"__op":"Delete"}}}""");
+        Assert.That(await GetAsync(ParseApp.Master), Is.EqualTo("""200 {"params":{"b":2},"masterKeyOnly":{"b":true}}"""));
+
+        Assert.That(await PutAsync("""{"params":{"b":2},"masterKeyOnly":{"b":{"__op":7}}}"""), Is.EqualTo("""200 {"result":true}"""));
+        Assert.That(await GetAsync(), Is.EqualTo("""200 {"params":{"b":2},"masterKeyOnly":{"b":false}}"""));
+    }
+
+    [Test]
+    public async Task The_class_that_keeps_them_is_not_among_those_of_the_app()
+    {
+        await PutAsync("""{"params":{"a":1}}""");
+
+        Assert.That(await _app.SendAsync("GET", "/parse/schemas", null, ParseApp.Master), Does.StartWith("200 ").And.Contain("\"_User\"").And.Not.Contain("_GlobalConfig"));
+        Assert.That(await _app.SendAsync("POST", "/parse/schemas/_GlobalConfig", "{}", ParseApp.Master), Does.StartWith("""400 {"code":103,"error":"Invalid classname: _GlobalConfig,"""));
+    }
+
+    [Test]
     public async Task Operations_work_on_keys()
     {
         await PutAsync("""{"params":{"n":20,"list":["a"],"gone":1}}""");

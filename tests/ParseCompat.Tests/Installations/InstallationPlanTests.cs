@@ -25,6 +25,13 @@ internal sealed class InstallationPlanTests
     }
 
     [Test]
+    public void A_row_that_the_master_key_makes_without_any_id_needs_nothing_else()
+    {
+        Assert.That(() => InstallationPlan.Check(new InstallationSave(), "the-masters-own"), Throws.Nothing);
+        Assert.That(Plan(new()), Is.EqualTo(("", "")));
+    }
+
+    [Test]
     public void A_create_with_a_known_installation_updates_it()
     {
         Assert.That(Plan(new() { InstallationId = "id-1" }, Phone), Is.EqualTo(("phone", "")));
