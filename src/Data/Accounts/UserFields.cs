@@ -59,9 +59,14 @@ internal static partial class UserFields
             throw new Refusal(RefusalKind.InvalidValue, $"A {field} has at most {MaxBytes} bytes, no U+0000 and no half surrogate pairs.", users.Origin, field);
     }
 
-    /// <summary>Refuses what is no e-mail address. Only the form that the old server asked for: anything, <c>@</c>, anything.</summary>
+    /// <summary>
+    /// Refuses what is no e-mail address. Only the form that the old server asked for: anything, <c>@</c>, anything; or the empty text, which forms send
+    /// whose address nobody filled in, and which one user can have, as any other.
+    /// </summary>
     public static void CheckEmail(Table users, string email)
     {
+        if (email.Length == 0)
+            return;
         if (!EmailForm().IsMatch(email))
             throw new Refusal(RefusalKind.InvalidValue, "An e-mail address has an @ within.", users.Origin, EmailField);
         CheckStorable(users, email, EmailField);

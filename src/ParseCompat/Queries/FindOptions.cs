@@ -57,7 +57,7 @@ internal sealed class FindOptions
                 case "where": options.Where = ReadWhere(parameter.Value); break;
                 case "limit": options.Limit = ReadLimit(parameter, settings); break;
                 case "skip": options.Skip = ReadNumber(parameter) is { } skip ? (int)Math.Clamp(skip, 0, int.MaxValue) : 0; break;
-                case "order" when parameter.IsTruthy: options.ReadOrder(parameter.Text); break;
+                case "order" when parameter.IsTruthy: options.ReadOrder(List(parameter) ?? ""); break;
                 case "count": options.Count = parameter.IsTruthy; break;
                 case "keys": keys = List(parameter); break;
                 case "excludeKeys": excludeKeys = List(parameter); break;

@@ -75,18 +75,17 @@ internal sealed class Route
         return -1;
     }
 
-    /// <summary>Whether decoded segments fit; literals are compared without case.</summary>
+    /// <summary>Whether decoded segments fit; literals are compared without case, and an empty segment is no parameter's value.</summary>
     public bool Matches(string[] segments)
     {
         if (segments.Length != _segments.Length && !(TakesRest && segments.Length > _segments.Length))
             return false;
         for (var i = 0; i < _segments.Length; i++)
         {
-            if (!_isParameter[i] && !segments[i].Equals(_segments[i], StringComparison.OrdinalIgnoreCase))
+            if (_isParameter[i] ? segments[i].Length == 0 : !segments[i].Equals(_segments[i], StringComparison.OrdinalIgnoreCase))
                 return false;
         }
 
-        // An empty segment matches nothing.
         return !TakesRest || Array.IndexOf(segments, "", _segments.Length - 1) < 0;
     }
 

@@ -266,6 +266,7 @@ internal sealed partial class AuthTests
     [TestCase("""{"username":"noPassword"}""", 400)]
     [TestCase("""{"username":5,"password":"x"}""", 400)]
     [TestCase("""{"username":"badMail","password":"x","email":"no address"}""", 400)]
+    [TestCase("""{"username":"noMail","password":"x","email":""}""", 400)]
     [TestCase("""{"username":"verified","password":"x","emailVerified":true}""", 403)]
     [TestCase("""{"username":"unknown","password":"x","favourite":"y"}""", 400)]
     [TestCase("""{"username":"a\u0000b","password":"x"}""", 400)]

@@ -48,6 +48,21 @@ internal sealed class UserTests
     }
 
     [Test]
+    public async Task An_address_that_nobody_filled_in_is_taken_as_it_is_by_one_user()
+    {
+        await using var app = await ParseApp.StartAsync();
+        var user = await app.JsonAsync("POST", "/parse/users", """{"username":"una","password":"x","email":""}""");
+        var me = ParseApp.As(user.GetProperty("sessionToken").GetString()!);
+
+        Assert.That((await app.JsonAsync("GET", "/parse/users/me", null, me)).GetProperty("email").GetString(), Is.Empty);
+        Assert.That(await app.SendAsync("POST", "/parse/users", """{"username":"due","password":"x","email":""}"""), Is.EqualTo("""400 {"code":203,"error":"Account already exists for this email address."}"""));
+        Assert.That(await app.SendAsync("POST", "/parse/login", """{"email":"","password":"x"}"""), Does.StartWith("400 {\"code\":200"));
+        var path = "/parse/users/" + user.GetProperty("objectId").GetString();
+        Assert.That(await app.SendAsync("PUT", path, """{"email":"una@example.com"}""", me), Does.StartWith("200 "));
+        Assert.That(await app.SendAsync("PUT", path, """{"email":""}""", me), Does.StartWith("200 "));
+    }
+
+    [Test]
     public async Task A_name_or_address_is_taken_whatever_its_capitals()
     {
         await _app.SendAsync("POST", "/parse/users", """{"username":"Taken","password":"x","email":"taken@example.com"}""");

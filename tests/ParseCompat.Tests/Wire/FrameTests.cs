@@ -67,6 +67,38 @@ public sealed class FrameTests
         Assert.That(await reader.ReadLineAsync(), Is.EqualTo("HTTP/1.1 400 Bad Request"));
     }
 
+    [TestCase("HTTP/1.1", "Connection: close\r\nTransfer-Encoding: chunked", "4\r\n{\"a\"\r\n3\r\n:1}\r\n0\r\n\r\n")]
+    [TestCase("HTTP/1.0", "Content-Length: 7", "{\"a\":1}")]
+    [TestCase("HTTP/1.1", "Connection: close\r\nExpect: 100-continue\r\nContent-Length: 7", "{\"a\":1}")]
+    [TestCase("HTTP/1.1", "connection: close\r\ncontent-length: 7\r\ncontent-type: html/text", "{\"a\":1}")]
+    public async Task A_body_is_read_however_an_old_client_brings_it(string protocol, string headers, string body)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, _address.Port);
+        await using var stream = client.GetStream();
+        using var reader = new StreamReader(stream);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /parse/echo/x {protocol}\r\nHost: x\r\nx-parse-application-id: app\r\nX-PARSE-REST-API-KEY: rest\r\n{headers}\r\n\r\n"));
+        if (headers.Contains("Expect", StringComparison.Ordinal))
+            Assert.That(await reader.ReadLineAsync(), Is.EqualTo("HTTP/1.1 100 Continue"));
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(body));
+        Assert.That(await reader.ReadToEndAsync(), Does.Match("HTTP/1.1 200 ").And.Contain("{\"id\":\"x\",\"body\":{\"a\":1}"));
+    }
+
+    [Test]
+    public async Task A_list_for_a_body_is_an_object_named_by_position_and_an_empty_part_of_a_path_nothing()
+    {
+        Assert.That(await Answer(Json("[]")), Does.StartWith("200 {\"id\":\"x\",\"body\":{}"));
+        Assert.That(await Answer(Json("[{\"a\":1},2]")), Does.StartWith("200 {\"id\":\"x\",\"body\":{\"0\":{\"a\":1},\"1\":2}"));
+        Assert.That(await Answer(Request("POST", "/parse/echo//")), Does.StartWith("404 <!DOCTYPE html>"));
+
+        HttpRequestMessage Json(string body)
+        {
+            var request = Request("POST", "/parse/echo/x");
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+            return request;
+        }
+    }
+
     [Test]
     public async Task A_form_of_more_keys_than_a_form_may_have_is_the_client_s_mistake()
     {
@@ -134,7 +166,7 @@ public sealed class FrameTests
     [TestCase("1", "400 {\"error\":")]
     [TestCase("\"x\"", "400 {\"error\":")]
     [TestCase("{} {}", "400 {\"error\":")]
-    [TestCase("[1]", "200 {\"id\":\"x\",\"body\":{},")]
+    [TestCase("[1]", "200 {\"id\":\"x\",\"body\":{\"0\":1}")]
     [TestCase("", "200 {\"id\":\"x\",\"body\":{},")]
     public async Task A_body_is_JSON_or_refused_without_a_code(string body, string beginning) =>
         Assert.That(await Send("POST", "/parse/echo/x", body), Does.StartWith(beginning));

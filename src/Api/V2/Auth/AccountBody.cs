@@ -26,7 +26,7 @@ internal sealed record AccountBody(Optional<string?> Username, string? Password,
                     username = Text(member);
                     break;
                 case "email":
-                    email = Text(member);
+                    email = Text(member) is not "" and var address ? address : throw new Problem(400, ProblemCodes.Value, "email is empty");
                     break;
                 case "password":
                     password = Text(member) ?? throw Bad(member.Name);
