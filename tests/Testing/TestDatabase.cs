@@ -110,6 +110,8 @@ public sealed class TestDatabase : IAsyncDisposable
     {
         Database = database,
         MaxPoolSize = 20,
+        // A new connection, or one of a pool that is busy, may take its time on a machine that runs many tests.
+        Timeout = 60,
         IncludeErrorDetail = true,
     }.ConnectionString;
 

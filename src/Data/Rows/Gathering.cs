@@ -21,7 +21,7 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
     private const int Most = 64;
 
     /// <summary>
-    /// Who has waited that long opens a lane more, for himself and those behind him: those before him may wait for a lock that does not concern him, or a commit
+    /// Who has waited that long opens a lane more, for himself and the others in line: those under way may wait for a lock that does not concern them, or a commit
     /// takes longer than this. The lane stays until nobody waits.
     /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
@@ -141,7 +141,7 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
         {
             lock (_gate)
             {
-                var next = Take(_waiting.First);
+                var next = Take(_waiting.First, []);
                 if (next.Count == 0)
                     _isClosed = --_underWay == 0;
                 isClosed = _isClosed;
@@ -149,7 +149,10 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
             }
         }
 
-        /// <summary>A lane more, for one who waits and those behind him; null when his turn has come.</summary>
+        /// <summary>
+        /// A lane more, for one who waits and for the others who do, whether before him or behind: of those whose patience ends at the same moment the last may be
+        /// the first to say so, and each would go alone. Null when his turn has come.
+        /// </summary>
         public List<Waiting>? TryOpenLane(Waiting waiting)
         {
             lock (_gate)
@@ -157,13 +160,13 @@ internal sealed class Gathering<TKey, TRequest, TResult>(Func<TKey, IReadOnlyLis
                 if (waiting.Node.List is null)
                     return null;
                 _underWay++;
-                return Take(waiting.Node);
+                _waiting.Remove(waiting.Node);
+                return Take(_waiting.First, [waiting]);
             }
         }
 
-        private List<Waiting> Take(LinkedListNode<Waiting>? node)
+        private List<Waiting> Take(LinkedListNode<Waiting>? node, List<Waiting> taken)
         {
-            List<Waiting> taken = [];
             while (node is not null && taken.Count < Most)
             {
                 var next = node.Next;
