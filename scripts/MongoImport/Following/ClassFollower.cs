@@ -223,11 +223,8 @@ internal sealed class ClassFollower
         on conflict (origin, id) do update set changed_at = excluded.changed_at
         """, stop, [Table.Origin, .. values]);
 
-    private static async Task CopyAsync(NpgsqlConnection connection, string table, IEnumerable<string> columns, Buffer rows, CancellationToken stop)
-    {
-        await using var stream = await connection.BeginRawBinaryCopyAsync($"copy {table} ({string.Join(", ", columns.Select(Sql.Quote))}) from stdin (format binary)", stop);
-        await stream.WriteAsync(rows.Memory, stop);
-    }
+    private static Task CopyAsync(NpgsqlConnection connection, string table, IEnumerable<string> columns, Buffer rows, CancellationToken stop) => BinaryCopy.RunAsync(
+        connection, $"copy {table} ({string.Join(", ", columns.Select(Sql.Quote))}) from stdin (format binary)", stream => stream.WriteAsync(rows.Memory, stop).AsTask(), stop);
 
     internal static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken stop, params object[] values)
     {

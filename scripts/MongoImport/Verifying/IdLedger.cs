@@ -1,6 +1,8 @@
 using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
+using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
+using Backend.MongoImport.Sources;
 using Npgsql;
 using Buffer = Backend.MongoImport.Values.Buffer;
 
@@ -73,8 +75,13 @@ internal sealed class IdLedger(NpgsqlDataSource database, Table table, ClassPlan
         }
         if (plan.Collection is { } collection)
         {
-            await using var importer = await connection.BeginRawBinaryCopyAsync("copy source_ids from stdin (format binary)", stop);
-            var rows = new CopyRows(importer);
+            await BinaryCopy.RunAsync(connection, "copy source_ids from stdin (format binary)", stream => WriteAsync(collection, new CopyRows(stream)), stop);
+        }
+        await using var analyze = new NpgsqlCommand("analyze source_ids", connection);
+        await analyze.ExecuteNonQueryAsync(stop);
+
+        async Task WriteAsync(SourceCollection collection, CopyRows rows)
+        {
             var document = new CanonicalDocument(new CanonicalFields(table, plan.IsExport));
             var id = new Buffer(64);
             using var reader = collection.Open();
@@ -93,8 +100,6 @@ internal sealed class IdLedger(NpgsqlDataSource database, Table table, ClassPlan
             }
             await rows.EndAsync(stop);
         }
-        await using var analyze = new NpgsqlCommand("analyze source_ids", connection);
-        await analyze.ExecuteNonQueryAsync(stop);
     }
 
     private static void Add(CanonicalDocument document, ReadOnlySpan<byte> bytes, long number, Buffer id, CopyRows rows)

@@ -35,10 +35,7 @@ internal sealed class JoinVerifier(NpgsqlDataSource database, Table table, JoinP
         }
         await using var connection = await database.OpenConnectionAsync(stop);
         await ExecuteAsync("create temporary table source_pairs (owning_id text collate \"C\" not null, related_id text collate \"C\" not null, document bytea not null)", connection, stop);
-        await using (var importer = await connection.BeginRawBinaryCopyAsync("copy source_pairs from stdin (format binary)", stop))
-        {
-            await SourceAsync(new CopyRows(importer), null, stop);
-        }
+        await BinaryCopy.RunAsync(connection, "copy source_pairs from stdin (format binary)", stream => SourceAsync(new CopyRows(stream), null, stop), stop);
         await ExecuteAsync("analyze source_pairs", connection, stop);
         await using (var count = new NpgsqlCommand("select count(*) - (select count(*) from (select distinct owning_id, related_id from source_pairs) d) from source_pairs", connection))
         {
