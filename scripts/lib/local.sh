@@ -30,7 +30,7 @@ start_detached() { # name, command ...
   shift
   setsid --fork bash -c 'echo $$ >"$1"; log=$2; shift 2; exec "$@" >>"$log" 2>&1 </dev/null' - \
     "$local_folder/run/$name.pid" "$local_folder/run/$name.log" "$@"
-  for _ in {1..50}; do
+  for _ in {1..600}; do
     if [[ -s $local_folder/run/$name.pid ]]; then return; fi
     sleep 0.1
   done

@@ -34,7 +34,7 @@ start_postgres() { # folder, port, further settings as name=value ...
   } >"$folder/backend.conf"
   grep -q "^include 'backend.conf'" "$folder/postgresql.conf" || echo "include 'backend.conf'" >>"$folder/postgresql.conf"
   if is_root; then chown "$(service_user)" "$folder/backend.conf"; fi
-  if ! as_service "$bin/pg_ctl" --pgdata="$folder" --log="$folder/server.log" --wait --timeout=60 start >/dev/null; then
+  if ! as_service "$bin/pg_ctl" --pgdata="$folder" --log="$folder/server.log" --wait --timeout=180 start >/dev/null; then
     tail -n 20 "$folder/server.log" >&2 || true
     fail "PostgreSQL did not start"
   fi
@@ -46,7 +46,7 @@ stop_postgres() { # folder, fast | immediate
   local bin
   bin=$(postgres_bin)
   alive "$(postgres_pid "$1")" || return 0
-  as_service "$bin/pg_ctl" --pgdata="$1" --mode="$2" --wait --timeout=60 stop >/dev/null
+  as_service "$bin/pg_ctl" --pgdata="$1" --mode="$2" --wait --timeout=180 stop >/dev/null
 }
 
 # Prints the process id.
