@@ -92,6 +92,7 @@ internal sealed class ApiHost : WebApplicationFactory<Program>
         builder.UseSetting("ConnectionStrings:Database", _database.ConnectionString);
         builder.UseSetting("Logging:LogLevel:Default", Environment.GetEnvironmentVariable("TEST_LOG") ?? "Warning");
         builder.UseSetting("Jobs:Enabled", "false");
+        builder.UseSetting("Database:StatementTimeout", "00:02:00"); // a statement that takes long is a busy machine's
         builder.UseSetting("ParseCompat:ApplicationId", "app"); // ParseCompat
         foreach (var (name, value) in _settings)
             builder.UseSetting(name, value);

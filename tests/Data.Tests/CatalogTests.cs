@@ -96,7 +96,8 @@ internal sealed class CatalogTests
             await command.ExecuteNonQueryAsync();
 
         var drop = node.Catalog.DropTableAsync("Score", onlyEmpty: true);
-        await Task.Delay(50);
+        await Patience.UntilAsync(
+            () => database.ScalarAsync<bool>("select exists (select from pg_locks where not granted and relation = 'app.score'::regclass and database = (select oid from pg_database where datname = current_database()))"), "it does not wait for who writes");
         await writing.CommitAsync();
 
         Assert.That(() => drop, Throws.InstanceOf<Refusal>().With.Property("Kind").EqualTo(RefusalKind.Conflict));

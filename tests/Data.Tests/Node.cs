@@ -19,7 +19,7 @@ internal sealed class Node : IAsyncDisposable
     public static async Task<Node> StartAsync(TestDatabase database, Action<IServiceCollection>? configure = null)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Database"] = database.ConnectionString });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["ConnectionStrings:Database"] = database.ConnectionString, ["Database:StatementTimeout"] = "00:02:00" });
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddData(builder.Configuration);
         configure?.Invoke(builder.Services);

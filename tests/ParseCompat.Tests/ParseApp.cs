@@ -53,6 +53,8 @@ internal sealed class ParseApp : IAsyncDisposable
         {
             ["ConnectionStrings:Database"] = database.ConnectionString + ";Maximum Pool Size=10",
             ["Jobs:Enabled"] = "false",
+            // A statement that takes long is a busy machine's.
+            ["Database:StatementTimeout"] = "00:02:00",
             ["ParseCompat:ApplicationId"] = "app",
             ["ParseCompat:MasterKey"] = "mk",
             ["ParseCompat:RestApiKey"] = "rest",

@@ -53,6 +53,9 @@ internal sealed class ParseServer : IAsyncDisposable
         {
             ["ConnectionStrings:Database"] = (database ?? owned)!.ConnectionString,
             ["Jobs:Enabled"] = "false",
+            // A statement or a hook that takes long is a busy machine's.
+            ["Database:StatementTimeout"] = "00:02:00",
+            ["ParseCompat:WebhookTimeout"] = "00:02:00",
             ["ParseCompat:ApplicationId"] = "app",
             ["ParseCompat:MasterKey"] = "mk",
             ["ParseCompat:RestApiKey"] = "rest",

@@ -43,6 +43,8 @@ public sealed class NginxServer : IAsyncDisposable
             var server = new NginxServer(process, folder, port);
             if (await server.AnswersAsync())
                 return server;
+            if (!process.HasExited)
+                await server.SignalAsync("TERM");
             var said = await process.StandardError.ReadToEndAsync();
             await server.DisposeAsync();
             if (attempt == 3)
@@ -143,7 +145,8 @@ public sealed class NginxServer : IAsyncDisposable
 
     private async Task<bool> AnswersAsync()
     {
-        for (var i = 0; i < 200 && !_process.HasExited; i++)
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < Patience.Limit && !_process.HasExited)
         {
             try
             {

@@ -9,7 +9,7 @@ namespace Backend.Testing;
 public static class Patience
 {
     /// <summary>After how long something will not come any more.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     /// <summary>Looks again and again until something is so, and fails the test when it never is.</summary>
     /// <param name="condition">What is to become true.</param>

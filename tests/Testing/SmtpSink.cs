@@ -104,7 +104,7 @@ public sealed class SmtpSink : IAsyncDisposable
     public ConcurrentQueue<string> Commands { get; } = new();
 
     /// <summary>Waits for the next mail and takes it.</summary>
-    public async Task<ReceivedMail> ReceiveAsync(int seconds = 20)
+    public async Task<ReceivedMail> ReceiveAsync(int seconds = 60)
     {
         for (var i = 0; i < seconds * 20; i++)
         {

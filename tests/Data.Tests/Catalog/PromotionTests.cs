@@ -56,8 +56,8 @@ internal sealed class PromotionTests
     public async Task Nothing_is_lost_or_seen_twice_while_two_processes_write()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await using var one = await StartAsync(database, TimeSpan.FromMilliseconds(300));
-        await using var two = await StartAsync(database, TimeSpan.FromMilliseconds(300));
+        await using var one = await StartAsync(database, TimeSpan.FromHours(1));
+        await using var two = await StartAsync(database, TimeSpan.FromHours(1));
         var table = await WithoutColumnsAsync(database, one, [new("count", FieldKind.Number), new("list", FieldKind.Array), new("object", FieldKind.Object), new("last", FieldKind.Text)]);
         const int Rows = 300;
         for (var i = 0; i < Rows; i++)
@@ -69,6 +69,8 @@ internal sealed class PromotionTests
         var seed = Seed.Value;
         using var done = new CancellationTokenSource();
         var written = new List<(int Row, string Text)>[4];
+        // How often each writer, and the reader, has begun anew.
+        var rounds = new int[5];
         var writers = Enumerable.Range(0, 4).Select(n => Task.Run(async () =>
         {
             var node = n % 2 == 0 ? one : two;
@@ -79,6 +81,7 @@ internal sealed class PromotionTests
                 // Each writer has rows of its own for what is set, and shares all for what is computed.
                 var row = random.Next(Rows / 4) * 4 + n;
                 var text = $"{n}-{mine.Count}";
+                Interlocked.Increment(ref rounds[n]);
                 var now = (await node.Catalog.GetAsync()).FindByOrigin("Late")!;
                 var shared = random.Next(Rows);
                 await node.Get<RowStore>().ChangeAsync(now, Id(row), new ChangeSet().Add(new Change.Set(now.Find("last")!, Value.Of(text))), Caller.Administrator);
@@ -93,6 +96,7 @@ internal sealed class PromotionTests
         {
             while (!done.IsCancellationRequested)
             {
+                Interlocked.Increment(ref rounds[4]);
                 var now = (await two.Catalog.GetAsync()).FindByOrigin("Late")!;
                 var query = new RowQuery { Table = now, Filter = new Filter.Exists(now.Find("last")!), Sort = [new Sort(now.Find("count")!)] };
                 var counts = new List<double>();
@@ -106,10 +110,10 @@ internal sealed class PromotionTests
                 Assert.That(counts, Has.Count.EqualTo(Rows).And.Ordered);
             }
         });
-        await PromoteAsync(one);
+        await PromoteAsync(one, PauseAsync);
         await done.CancelAsync();
         await Task.WhenAll([.. writers, reader]);
-        await PromoteAsync(one);
+        await PromoteAsync(one, OverAsync);
 
         table = (await one.Catalog.GetAsync()).FindByOrigin("Late")!;
         Assert.That(table.Fields.Select(f => (f.Column is null, f.Promotion)), Has.All.EqualTo((false, FieldPromotion.None)));
@@ -121,6 +125,17 @@ internal sealed class PromotionTests
         Assert.That(await database.ScalarAsync<long>("select count(*) from app.late where rest is not null"), Is.Zero);
         foreach (var (row, text) in written.SelectMany(w => w.GroupBy(x => x.Row).Select(g => g.Last())))
             Assert.That(await database.ScalarAsync<string>("select last from app.late where id = $1", Id(row)), Is.EqualTo(text));
+
+        // The pause of an hour is over when all that was under way has ended, however long that takes here.
+        async Task PauseAsync()
+        {
+            var before = rounds.ToArray();
+            await Patience.UntilAsync(
+                () => reader.IsFaulted || writers.Any(w => w.IsFaulted) || Enumerable.Range(0, rounds.Length).All(n => Volatile.Read(ref rounds[n]) > before[n]), "somebody does not go on");
+            await OverAsync();
+        }
+
+        Task OverAsync() => database.ExecuteAsync("update catalog.fields set promotion_at = promotion_at - interval '2 hours'");
     }
 
     [Test]
@@ -206,11 +221,11 @@ internal sealed class PromotionTests
         return table;
     }
 
-    private static async Task PromoteAsync(Node node)
+    private static async Task PromoteAsync(Node node, Func<Task>? pause = null)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var limit = new CancellationTokenSource(3 * Patience.Limit);
         while (await node.Get<FieldPromoter>().RunAsync(limit.Token) > 0)
-            await Task.Delay(50, limit.Token);
+            await (pause is null ? Task.Delay(50, limit.Token) : pause());
     }
 
     private static async Task<List<string>> IdsAsync(RowStore store, RowQuery query)

@@ -6,7 +6,7 @@ namespace Backend.EndToEnd.Admin;
 /// <summary>Debian's Chromium, or the one that <c>TEST_CHROMIUM</c> names.</summary>
 internal sealed class Browser : IAsyncDisposable
 {
-    private const float Patience = 20_000;
+    private const float Limit = 60_000;
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
@@ -22,11 +22,12 @@ internal sealed class Browser : IAsyncDisposable
         var chromium = Environment.GetEnvironmentVariable("TEST_CHROMIUM") ?? "/usr/bin/chromium";
         if (!File.Exists(chromium))
             Prerequisite.Missing($"No Chromium at {chromium} (apt-get install chromium, or set TEST_CHROMIUM).");
-        Assertions.SetDefaultExpectTimeout(Patience);
+        Assertions.SetDefaultExpectTimeout(Limit);
         var playwright = await Playwright.CreateAsync();
         var browser = await playwright.Chromium.LaunchAsync(new()
         {
             ExecutablePath = chromium,
+            Timeout = 3 * Limit,
             Args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
         });
         return new Browser(playwright, browser);
@@ -40,6 +41,7 @@ internal sealed class Browser : IAsyncDisposable
             HttpCredentials = new() { Username = "admin", Password = password },
             ViewportSize = new() { Width = width, Height = 1400 },
         });
+        context.SetDefaultTimeout(Limit);
         var page = await context.NewPageAsync();
         var complaints = new List<string>();
         page.Console += (_, message) => complaints.Add(message.Text);

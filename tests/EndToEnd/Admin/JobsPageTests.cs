@@ -91,10 +91,5 @@ internal sealed class JobsPageTests
             await page.ScreenshotAsync(new() { Path = Path.Combine(folder, name + ".png") });
     }
 
-    private static async Task WaitForAsync(Func<Task<long>> look, long expected)
-    {
-        for (var i = 0; i < 400 && await look() != expected; i++)
-            await Task.Delay(50);
-        Assert.That(await look(), Is.EqualTo(expected));
-    }
+    private static Task WaitForAsync(Func<Task<long>> look, long expected) => Patience.UntilAsync(async () => await look() == expected, $"it is not {expected}", pause: 50);
 }

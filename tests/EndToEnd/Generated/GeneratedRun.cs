@@ -54,7 +54,7 @@ public static class GeneratedRun
         TestContext.Out.WriteLine($"TEST_SEED={Seed}");
         await database.ExecuteAsync(Functions);
         await database.ExecuteAsync("select generated.keep()");
-        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = TimeSpan.FromSeconds(20) };
+        using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { Timeout = Patience.Limit };
         var generator = new Generator(Seed);
         var failures = new List<string>();
         var answers = new SortedDictionary<int, int>();

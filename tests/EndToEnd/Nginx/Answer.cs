@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -22,6 +23,17 @@ internal sealed record Answer(HttpStatusCode Status, string? Type, string Body)
     /// <summary>Many posts at once.</summary>
     public static Task<Answer[]> FloodAsync(NginxServer nginx, string path) =>
         Task.WhenAll(Enumerable.Range(0, 400).Select(_ => PostAsync(nginx, path, "{}"u8.ToArray())));
+
+    /// <summary>Many posts at once, until one is refused; and how many may have been taken: 200 at once and 30 a second from there on, however slow the machine is.</summary>
+    public static async Task<(List<Answer> Answers, int Most)> FloodUntilRefusedAsync(NginxServer nginx, string path)
+    {
+        var answers = new List<Answer>();
+        var clock = Stopwatch.StartNew();
+        do
+            answers.AddRange(await FloodAsync(nginx, path));
+        while (answers.All(answer => answer.Status == HttpStatusCode.OK) && clock.Elapsed < Patience.Limit);
+        return (answers, 202 + (int)(30 * clock.Elapsed.TotalSeconds));
+    }
 
     /// <summary>Sends bytes that no client of its own accord would send, and reads the answer.</summary>
     public static async Task<Answer> RawAsync(NginxServer nginx, string text)

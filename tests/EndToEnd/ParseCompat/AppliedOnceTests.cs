@@ -31,22 +31,23 @@ public sealed class AppliedOnceTests
         var answer = method == "PUT"
             ? client.SendAsync("PUT", $"classes/Counter/{id}", increment)
             : client.SendAsync("POST", "batch", new { requests = new[] { new { method = "PUT", path = $"/parse/classes/Counter/{id}", body = increment } } });
-        await UntilAsync(async () => await database.ScalarAsync<long>("""
-            select count(*) from pg_stat_activity
-            where datname = current_database() and wait_event_type = 'Lock' and query ilike '%counter%'
-            """) > 0);
+        const string waiting = "datname = current_database() and wait_event_type = 'Lock' and query ilike '%counter%'";
+        await Patience.UntilAsync(async () => await database.ScalarAsync<bool>($"select exists (select from pg_stat_activity where {waiting})"), "the write did not reach the database", pause: 20);
+        var backend = await database.ScalarAsync<int>($"select pid from pg_stat_activity where {waiting}");
         var reached = await ReachedAsync(database, one, other);
         await SignalAsync("-STOP", reached);
         await transaction.CommitAsync();
-        var until = DateTime.UtcNow.AddSeconds(2);
-        while (await ValueAsync(database) == 0 && DateTime.UtcNow < until)
-            await Task.Delay(20);
+        // What was sent is done, and more is not sent any more.
+        await Patience.UntilAsync(
+            async () => await database.ScalarAsync<bool>("select not exists (select from pg_stat_activity where pid = $1 and state = 'active')", backend), "the write does not end", pause: 20);
         var applied = await ValueAsync(database);
         await reached.KillAsync();
 
         var (status, body) = await answer;
         Assert.That(status, Is.EqualTo(HttpStatusCode.BadGateway));
         Assert.That((string?)body?["error"], Is.Not.Null.And.Not.Empty);
+        await Patience.UntilAsync(
+            async () => await database.ScalarAsync<bool>("select not exists (select from pg_stat_activity where pid = $1)", backend), "the connection of the dead process lives on", pause: 20);
         await Task.Delay(300);
         Assert.That(await ValueAsync(database), Is.EqualTo(applied).And.LessThanOrEqualTo(1));
         if (method == "PUT")
@@ -71,15 +72,5 @@ public sealed class AppliedOnceTests
     {
         using var kill = Process.Start("kill", [signal, process.Id.ToString()]);
         await kill.WaitForExitAsync();
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        var until = DateTime.UtcNow.AddSeconds(20);
-        while (!await condition())
-        {
-            Assert.That(DateTime.UtcNow, Is.LessThan(until), "the write did not reach the database");
-            await Task.Delay(20);
-        }
     }
 }

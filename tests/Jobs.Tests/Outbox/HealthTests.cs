@@ -59,6 +59,18 @@ internal sealed class HealthTests
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.ConnectionString) { Database = "postgres", Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand($"alter database {from} rename to {to}", connection);
-        await command.ExecuteNonQueryAsync();
+        await Patience.UntilAsync(async () =>
+        {
+            try
+            {
+                await command.ExecuteNonQueryAsync();
+                return true;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ObjectInUse)
+            {
+                // The connections that were closed have not ended yet.
+                return false;
+            }
+        }, "the database is in use still");
     }
 }

@@ -12,7 +12,7 @@ internal sealed class KillTests
 {
     private const int Kills = 10;
     private const int KillsPerRun = 3;
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
     private static readonly string[] Phases = ["scanning", "loading", "loading", "looking for", "publishing"];
 
     [Test]
@@ -54,9 +54,26 @@ internal sealed class KillTests
     public async Task Interrupted_it_answers_130_and_says_how_to_go_on()
     {
         using var folder = ResumeTests.Sample();
-        await using var target = await Target.CreateAsync();
-        var before = await target.CheckSumsAsync();
-        using var process = Start(target, folder.Path, resume: false);
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var target = await Target.CreateAsync();
+            var before = await target.CheckSumsAsync();
+            var (exit, said) = await InterruptAsync(target, folder.Path);
+            // On a busy machine it may be done before it is interrupted.
+            if (exit == 2 && attempt < 5)
+                continue;
+            Assert.That(exit, Is.EqualTo(130), string.Join('\n', said));
+            Assert.That(said[^1], Does.Contain("Stopped").And.Contain("--resume"));
+            Assert.That(await target.CheckSumsAsync(), Is.EqualTo(before));
+            Assert.That((await RunAsync(target, folder.Path, resume: true)).Exit, Is.EqualTo(2));
+            return;
+        }
+    }
+
+    // Ctrl-C while it loads.
+    private static async Task<(int Exit, List<string> Said)> InterruptAsync(Target target, string source)
+    {
+        using var process = Start(target, source, resume: false);
         var said = new List<string>();
         while (await process.StandardError.ReadLineAsync() is { } line)
         {
@@ -68,10 +85,7 @@ internal sealed class KillTests
             }
         }
         await process.WaitForExitAsync();
-        Assert.That(process.ExitCode, Is.EqualTo(130), string.Join('\n', said));
-        Assert.That(said[^1], Does.Contain("Stopped").And.Contain("--resume"));
-        Assert.That(await target.CheckSumsAsync(), Is.EqualTo(before));
-        Assert.That((await RunAsync(target, folder.Path, resume: true)).Exit, Is.EqualTo(2));
+        return (process.ExitCode, said);
     }
 
     private static async Task KillAsync(Target target, string source, bool resume, string phase, TimeSpan after)
@@ -88,7 +102,7 @@ internal sealed class KillTests
     internal static async Task<(int Exit, string Said)> RunAsync(Target target, string source, bool resume)
     {
         using var process = Start(target, source, resume);
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Limit);
         var said = await process.StandardError.ReadToEndAsync(patience.Token);
         await process.WaitForExitAsync(patience.Token);
         return (process.ExitCode, said);

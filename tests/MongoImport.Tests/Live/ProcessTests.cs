@@ -3,6 +3,7 @@ using Backend.MongoDouble;
 using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Tests.Imports;
+using Backend.Testing;
 
 namespace Backend.MongoImport.Tests.Live;
 
@@ -24,9 +25,9 @@ internal sealed class ProcessTests
         Assert.That(Processes.CommandLine(program.Id), Does.Not.Contain(Password));
         // As a terminal does it: to the whole group.
         Processes.Signal("INT", program.Id, child);
-        await program.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        await program.WaitForExitAsync(new CancellationTokenSource(Patience.Limit).Token);
         Assert.That(program.ExitCode, Is.EqualTo(130));
-        Assert.That(await Processes.UntilAsync(() => !Processes.IsAlive(child)), "the child lives on");
+        await Patience.UntilAsync(() => !Processes.IsAlive(child), "the child lives on", pause: 50);
         Assert.That(Directory.EnumerateDirectories(folder.Path), Is.Empty);
         Assert.That(await program.StandardError.ReadToEndAsync() + await program.StandardOutput.ReadToEndAsync(), Does.Not.Contain(Password));
     }
@@ -40,7 +41,7 @@ internal sealed class ProcessTests
         using var program = await StalledAsync(server, target, folder);
         var child = Processes.ChildrenOf(program.Id).Single();
         Processes.Signal("KILL", program.Id);
-        Assert.That(await Processes.UntilAsync(() => !Processes.IsAlive(child)), "the child lives on");
+        await Patience.UntilAsync(() => !Processes.IsAlive(child), "the child lives on", pause: 50);
     }
 
     [Test]
@@ -51,7 +52,7 @@ internal sealed class ProcessTests
         await using var target = await Target.CreateAsync();
         using var program = await StalledAsync(server, target, folder);
         Processes.Signal("KILL", Processes.ChildrenOf(program.Id).Single());
-        await program.WaitForExitAsync(new CancellationTokenSource(TimeSpan.FromSeconds(20)).Token);
+        await program.WaitForExitAsync(new CancellationTokenSource(Patience.Limit).Token);
         Assert.That(program.ExitCode, Is.EqualTo(1));
         Assert.That(await program.StandardError.ReadToEndAsync(), Does.Contain("the bridge to MongoDB failed: the process ended"));
     }
@@ -93,7 +94,7 @@ internal sealed class ProcessTests
             RedirectStandardOutput = true,
         };
         var program = Process.Start(start)!;
-        Assert.That(await Processes.UntilAsync(() => server.Mongo.Commands.Contains("find")), "the program did not come so far");
+        await Patience.UntilAsync(() => server.Mongo.Commands.Contains("find"), "the program did not come so far", pause: 50);
         return program;
     }
 }

@@ -25,16 +25,6 @@ internal static class Processes
         kill.WaitForExit();
     }
 
-    /// <summary>Waits until something is so, at most ten seconds.</summary>
-    public static async Task<bool> UntilAsync(Func<bool> condition)
-    {
-        for (var i = 0; i < 200 && !condition(); i++)
-        {
-            await Task.Delay(50);
-        }
-        return condition();
-    }
-
     // Null: there is no such process, or only what its parent has not yet taken note of.
     private static int? ParentOf(int process)
     {

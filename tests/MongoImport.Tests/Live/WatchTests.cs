@@ -1,6 +1,7 @@
 using Backend.MongoDouble.Bson;
 using Backend.MongoImport.Live;
 using Backend.MongoImport.Sources;
+using Backend.Testing;
 
 namespace Backend.MongoImport.Tests.Live;
 
@@ -191,11 +192,7 @@ internal sealed class WatchTests
                 await changes.ReadAsync(stop.Token);
             }
         });
-        for (var i = 0; i < 100 && server.Mongo.Connections > 0; i++)
-        {
-            await Task.Delay(50);
-        }
-        Assert.That(server.Mongo.Connections, Is.Zero, "the child still talks to the server");
+        await Patience.UntilAsync(() => server.Mongo.Connections == 0, "the child still talks to the server", pause: 50);
     }
 
     private static byte[] Game(string id, int n) => new MongoDoc { { "_id", id }, { "n", n } }.ToBytes();
@@ -205,7 +202,7 @@ internal sealed class WatchTests
         var events = new List<ChangeEvent>();
         while (events.Count < count)
         {
-            events.AddRange((await changes.ReadAsync(None).AsTask().WaitAsync(TimeSpan.FromSeconds(20)))!.Events);
+            events.AddRange((await changes.ReadAsync(None).AsTask().WaitAsync(Patience.Limit))!.Events);
         }
         return events;
     }

@@ -76,8 +76,9 @@ internal sealed class StagedBatchTests
         async Task<long> OpenTransactionsAsync()
         {
             const string Query = "select count(*) from pg_stat_activity where datname = current_database() and xact_start is not null and state <> 'active' and pid <> pg_backend_pid()";
+            var watch = System.Diagnostics.Stopwatch.StartNew();
             var open = await database.ScalarAsync<long>(Query);
-            for (var i = 0; open > 0 && i < 40; i++)
+            while (open > 0 && watch.Elapsed < Patience.Limit)
             {
                 await Task.Delay(25);
                 open = await database.ScalarAsync<long>(Query);
@@ -153,7 +154,7 @@ internal sealed class StagedBatchTests
     [TestCase("""{"method":"POST","path":"/parse/functions/any"}""", "POST /functions/any")]
     [TestCase("""{"method":"POST","path":"/parse/login","body":{"username":"a","password":"b"}}""", "POST /login")]
     public async Task What_writes_no_object_is_refused_before_anything_is_done(string item, string named) =>
-        Assert.That(await (await Hooks.Shared.ServerAsync()).SendAsync("POST", "/batch", $$"""{"transaction":true,"requests":[{"method":"POST","path":"/parse/classes/AnyStaged"},{{item}}]}"""),
+        Assert.That(await (await Shared.ServerAsync()).SendAsync("POST", "/batch", $$"""{"transaction":true,"requests":[{"method":"POST","path":"/parse/classes/AnyStaged"},{{item}}]}"""),
             Is.EqualTo($$"""400 {"code":108,"error":"A transaction writes objects; it cannot hold {{named}}."}"""));
 
     private static string Post(string className, string body) => Item("POST", className, body);

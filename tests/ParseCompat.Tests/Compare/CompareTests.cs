@@ -111,26 +111,26 @@ internal sealed class CompareTests
             using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
             client.DefaultRequestHeaders.Add("X-Parse-Application-Id", "app");
             client.DefaultRequestHeaders.Add("X-Parse-REST-API-Key", "rest");
-            for (var attempt = 0; ; attempt++)
+            await Patience.UntilAsync(async () =>
             {
                 try
                 {
                     await client.GetAsync("/parse/classes/Game?where=%7B%22name%22%3A%22%C3%A9%22%7D");
-                    break;
+                    return true;
                 }
-                catch (HttpRequestException) when (attempt < 100)
+                catch (HttpRequestException) when (!nginx.HasExited)
                 {
-                    await Task.Delay(50);
+                    // Not yet.
+                    return false;
                 }
-            }
+            }, "nginx does not answer", pause: 50);
 
             await client.PostAsync("/parse/classes/Game", new StringContent("{\"_method\":\"GET\",\"where\":{\"name\":\"é \\\"x\\\" \\n\"}}", Encoding.UTF8, "application/json"));
             foreach (var file in new[] { mirrored, System.IO.Path.Combine(folder.Path, "compare.jsonl") })
             {
                 string[] lines = [];
-                for (var attempt = 0; lines.Length < 2 && attempt < 100; attempt++, await Task.Delay(50))
-                    lines = await File.ReadAllLinesAsync(file);
-                var requests = lines.Select(RecordedRequest.Parse).ToList();
+                await Patience.UntilAsync(async () => (lines = (await File.ReadAllTextAsync(file)).Split('\n')).Length > 2, "the two requests are not noted", pause: 50);
+                var requests = lines[..^1].Select(RecordedRequest.Parse).ToList();
                 Assert.That(requests.Select(r => (r.Method, r.Path, r.IsRead())), Is.EqualTo(new[] { ("GET", "/parse/classes/Game?where=%7B%22name%22%3A%22%C3%A9%22%7D", true), ("POST", "/parse/classes/Game", true) }), file);
                 Assert.That(requests[1].Headers.ToDictionary(h => h.Key, h => h.Value, StringComparer.OrdinalIgnoreCase)["X-Parse-REST-API-Key"], Is.EqualTo("rest"));
                 Assert.That(Encoding.UTF8.GetString(requests[1].Body!), Is.EqualTo("{\"_method\":\"GET\",\"where\":{\"name\":\"é \\\"x\\\" \\n\"}}"));

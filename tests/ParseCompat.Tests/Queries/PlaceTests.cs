@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Backend.Data.Catalog;
+using Backend.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 
@@ -113,14 +114,8 @@ public sealed class PlaceTests
             """);
         await ExecuteAsync(pool, "analyze app.spot");
         await NamesAsync("Spot", """{"at":{"$nearSphere":P(0,1)}}""", "&limit=20");
-        var made = 0L;
-        for (var i = 0; i < 200 && made == 0; i++)
-        {
-            await Task.Delay(50);
-            made = await ScalarAsync(pool, "select count(*) from pg_index where indexrelid = to_regclass('app.spot_at_sphere') and indisvalid");
-        }
-
-        Assert.That(made, Is.EqualTo(1));
+        await Patience.UntilAsync(
+            async () => await ScalarAsync(pool, "select count(*) from pg_index where indexrelid = to_regclass('app.spot_at_sphere') and indisvalid") == 1, "no index is made", pause: 50);
         var field = _server.Services.GetRequiredService<LiveCatalog>().Current.FindByOrigin("Spot")!.Find("at")!;
         var place = DemandedIndex.OnSphere(field, "t.");
         var plan = new List<string>();

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Backend.Testing;
 
 namespace Backend.ParseCompat.Tests.Users;
 
@@ -118,7 +119,7 @@ internal sealed class UserTests
         Assert.That(await _app.SendAsync("POST", "/parse/logout", null, ParseApp.As(token)), Is.EqualTo("200 {}"));
 
         Assert.That(await _app.SendAsync("POST", "/parse/logout", null, ParseApp.As(token)), Is.EqualTo("""400 {"code":209,"error":"Invalid session token"}"""));
-        await Task.Delay(100);
+        await Patience.UntilAsync(async () => !(await other.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token))).StartsWith("200", StringComparison.Ordinal), "the token is good still");
         Assert.That(await other.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Is.EqualTo("""400 {"code":209,"error":"Invalid session token"}"""));
     }
 
@@ -161,7 +162,7 @@ internal sealed class UserTests
         var (id, token) = await _app.SignUpAsync("goer");
 
         Assert.That(await _app.SendAsync("DELETE", "/parse/users/" + id, null, ParseApp.As(token)), Is.EqualTo("200 {}"));
-        await Task.Delay(100);
+        await Patience.UntilAsync(async () => !(await _app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token))).StartsWith("200", StringComparison.Ordinal), "the token is good still");
         Assert.That(await _app.SendAsync("GET", "/parse/users/me", null, ParseApp.As(token)), Is.EqualTo("""400 {"code":209,"error":"Invalid session token"}"""));
     }
 

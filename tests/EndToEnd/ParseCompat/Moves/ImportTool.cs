@@ -7,7 +7,7 @@ namespace Backend.EndToEnd.ParseCompat.Moves;
 /// <summary><c>import-mongo</c> as an operator runs it: a process of its own, told by its arguments, judged by its exit code.</summary>
 internal sealed class ImportTool : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -56,14 +56,14 @@ internal sealed class ImportTool : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> EndAsync()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Limit);
         try
         {
             await _process.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"It did not end in {Patience.TotalSeconds} s:\n{Output}");
+            Assert.Fail($"It did not end in {Limit.TotalSeconds} s:\n{Output}");
         }
         return _process.ExitCode;
     }

@@ -141,7 +141,7 @@ public sealed class MoveTests
     private static async Task ComesAsync(RestClient install, string path, Func<JsonNode, bool> isIt, ImportTool follow)
     {
         var clock = Stopwatch.StartNew();
-        while (clock.Elapsed < TimeSpan.FromSeconds(60) && !follow.HasExited)
+        while (clock.Elapsed < Patience.Limit && !follow.HasExited)
         {
             var (status, answer) = await install.SendAsync("GET", path, token: AnnsToken);
             if (status == HttpStatusCode.OK && isIt(answer!))

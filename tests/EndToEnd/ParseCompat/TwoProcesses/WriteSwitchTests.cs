@@ -63,10 +63,12 @@ public sealed class WriteSwitchTests
         })).ToArray();
         for (var round = 0; round < 5; round++)
         {
-            await Task.Delay(200);
+            await MoreAsync(201);
+            await Task.Delay(100);
             await _switch.CloseAsync();
             var rows = await _database.ScalarAsync<long>("select count(*) from app.busy");
-            await Task.Delay(200);
+            await MoreAsync(503);
+            await Task.Delay(100);
             Assert.That(await _database.ScalarAsync<long>("select count(*) from app.busy"), Is.EqualTo(rows), "rows that came after the switch");
             if (round < 4)
                 await _switch.OpenAsync();
@@ -78,6 +80,12 @@ public sealed class WriteSwitchTests
         Assert.That(answers.Select(a => a.Status).Distinct().Order(), Is.EqualTo(new[] { 201, 503 }), "every answer is a yes or asks to come again");
         Assert.That(answers.Where(a => a.Status == 503), Is.All.Matches<(int, string Text, bool RetryAfter)>(a => a.RetryAfter && a.Text.Contains("\"error\"", StringComparison.Ordinal) | a.Text.Contains("writes_closed", StringComparison.Ordinal)));
         Assert.That(await _database.ScalarAsync<long>("select count(*) from app.busy") - 1, Is.EqualTo(answers.Count(a => a.Status == 201)), "what was accepted is there, and nothing else");
+
+        Task MoreAsync(int status)
+        {
+            var before = answers.Count(a => a.Status == status);
+            return Patience.UntilAsync(() => answers.Count(a => a.Status == status) >= before + 8, $"nobody is answered with {status}");
+        }
     }
 
     [Test]

@@ -47,7 +47,7 @@ export async function refused(code, promise) {
  * that), and longer on a machine that is late itself.
  */
 export async function ended(ask) {
-  for (const until = Date.now() + 2000; ; await new Promise(resolve => setTimeout(resolve, 20))) {
+  for (const until = Date.now() + 60_000; ; await new Promise(resolve => setTimeout(resolve, 20))) {
     const error = await ask().then(() => undefined, e => e);
     if (error || Date.now() > until) return refused(209, error ? Promise.reject(error) : Promise.resolve());
   }

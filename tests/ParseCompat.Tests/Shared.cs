@@ -1,6 +1,6 @@
-namespace Backend.ParseCompat.Tests.Hooks;
+namespace Backend.ParseCompat.Tests;
 
-/// <summary>One server for the tests of this folder that need no settings of their own; each uses names of its own.</summary>
+/// <summary>One server for the tests, wherever they are, that need no settings of their own; each uses names of its own.</summary>
 [SetUpFixture]
 internal sealed class Shared
 {

@@ -1,8 +1,9 @@
-namespace Backend.Data.Tests.Accounts;
+namespace Backend.Testing;
 
 /// <summary>The system's clock, set ahead by a test.</summary>
-internal sealed class MovedTime : TimeProvider
+public sealed class MovedTime : TimeProvider
 {
+    /// <summary>By how much; zero at first.</summary>
     public TimeSpan Ahead { get; set; }
 
     public override DateTimeOffset GetUtcNow() => System.GetUtcNow() + Ahead;
