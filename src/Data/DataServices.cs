@@ -43,7 +43,7 @@ public static class DataServices
         services.AddSingleton<FieldPromoter>();
         services.AddSingleton<CatalogWork>();
         services.AddSingleton(s => new IndexBuilder(connectionString, s.GetRequiredService<NpgsqlDataSource>(), s.GetRequiredService<LiveCatalog>(), s.GetRequiredService<ILogger<IndexBuilder>>()));
-        services.AddSingleton(s => new Replica(replica, s.GetRequiredService<IOptions<DatabaseOptions>>().Value.StatementTimeout));
+        services.AddSingleton(s => new Replica(replica, s.GetRequiredService<IOptions<DatabaseOptions>>(), s.GetRequiredService<ILogger<Replica>>()));
         services.AddOptions<RowOptions>().Bind(configuration.GetSection(RowOptions.Section)).ValidateDataAnnotations().ValidateOnStart();
         services.AddSingleton<OpenTables>();
         services.AddSingleton<RowStore>();
@@ -57,6 +57,7 @@ public static class DataServices
         services.AddHostedService(s => s.GetRequiredService<LiveCatalog>());
         services.AddHostedService(s => s.GetRequiredService<Listener>());
         services.AddHostedService(s => s.GetRequiredService<OpenTables>());
+        services.AddHostedService(s => s.GetRequiredService<Replica>());
         return services;
     }
 

@@ -16,6 +16,10 @@ public sealed class DatabaseOptions
     /// </summary>
     [Range(typeof(TimeSpan), "00:00:00", "01:00:00", ErrorMessage = "Database:StatementTimeout must be between 0 (none) and 1 hour.")]
     public TimeSpan StatementTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How far a read replica may be behind and still answer reads that ask for it; beyond, the primary does. Zero: any way.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "7.00:00:00", ErrorMessage = "Database:ReplicaMaxLag must be between 0 (any) and 7 days.")]
+    public TimeSpan ReplicaMaxLag { get; set; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>How this program connects (platform: design section 15, docs/operations.md).</summary>

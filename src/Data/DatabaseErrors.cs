@@ -45,6 +45,9 @@ public static class DatabaseErrors
         _ => false,
     };
 
+    /// <summary>Whether the server takes no writes: a standby (on which an unlogged table cannot even be read), or one that is set to read only.</summary>
+    public static bool IsReadOnly(NpgsqlException error) => error is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.FeatureNotSupported };
+
     /// <summary>Whether a prepared statement was of a table as it no longer is: a column came back with another type, or a table with other columns.</summary>
     private static bool IsOutdatedPlan(NpgsqlException error) => error is PostgresException { SqlState: PostgresErrorCodes.FeatureNotSupported, Routine: "RevalidateCachedQuery" };
 

@@ -32,6 +32,15 @@ internal static partial class Log
     [LoggerMessage(1010, LogLevel.Warning, "PostgreSQL's statistics about the rows that everybody may read could not be read: what was known goes on counting.")]
     public static partial void StatisticsNotRead(ILogger logger, Exception exception);
 
+    [LoggerMessage(1011, LogLevel.Information, "The read replica {Host} answers reads that ask for it.")]
+    public static partial void ReplicaThere(ILogger logger, string host);
+
+    [LoggerMessage(1012, LogLevel.Warning, "The read replica {Host} does not answer: the primary does until it is back.")]
+    public static partial void ReplicaGone(ILogger logger, Exception? exception, string host);
+
+    [LoggerMessage(1013, LogLevel.Warning, "The read replica {Host} is {Seconds} s behind: the primary answers until it has caught up.")]
+    public static partial void ReplicaLate(ILogger logger, string host, double seconds);
+
     [LoggerMessage(1020, LogLevel.Information, "Connected to memcached {Host}:{Port}.")]
     public static partial void CacheConnected(ILogger logger, string host, int port);
 

@@ -14,19 +14,10 @@ public sealed class AggregationStore(NpgsqlDataSource database, Replica replica)
     {
         var table = aggregation.Source.Table;
         Require(table, caller);
-        if (aggregation.MayLag && replica.Database is { } lagging)
-        {
-            try
-            {
-                return await DocumentCursor.OpenAsync(lagging, Print(new Statement(), aggregation, caller), table, cancellation);
-            }
-            catch (Exception e) when (Replica.IsToBlame(e))
-            {
-                // The primary has it.
-            }
-        }
-
-        return await DocumentCursor.OpenAsync(database, Print(new Statement(), aggregation, caller), table, cancellation);
+        if (aggregation.MayLag && replica.IsConfigured
+            && await replica.TryReadAsync(lagging => DocumentCursor.OpenAsync(lagging, Print(new Statement(), aggregation, caller), table, cancellation), cancellation) is { } cursor)
+            return cursor;
+        return await DocumentCursor.OpenAsync(await database.OpenConnectionAsync(cancellation), Print(new Statement(), aggregation, caller), table, cancellation);
     }
 
     /// <summary>PostgreSQL's plan as JSON.</summary>

@@ -50,9 +50,8 @@ public sealed class DocumentCursor : IAsyncDisposable
     }
 
     /// <summary>Sends the statement and waits for the first answer.</summary>
-    internal static async Task<DocumentCursor> OpenAsync(NpgsqlDataSource database, Statement statement, Table table, CancellationToken cancellation)
+    internal static async Task<DocumentCursor> OpenAsync(NpgsqlConnection connection, Statement statement, Table table, CancellationToken cancellation)
     {
-        var connection = await database.OpenConnectionAsync(cancellation);
         var command = statement.ToCommand(connection);
         try
         {

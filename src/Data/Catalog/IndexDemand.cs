@@ -13,6 +13,9 @@ public sealed class IndexDemand : IDisposable
     /// <summary>Below this size a scan is as good as an index.</summary>
     private const long LeastBytes = 256 * 1024;
 
+    /// <summary>More names than that are remembered of tables that are gone.</summary>
+    private const int MostRemembered = 10_000;
+
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
     private readonly string _connectionString;
@@ -20,6 +23,7 @@ public sealed class IndexDemand : IDisposable
     private readonly ILogger<IndexDemand> _logger;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _next = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim _making = new(1);
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Makes indexes in a database.</summary>
@@ -42,9 +46,11 @@ public sealed class IndexDemand : IDisposable
             if (TableOf(index.Field) is not { } table)
                 continue;
             var name = NameOf(table, index);
-            var now = _time.GetUtcNow();
-            if (_next.TryGetValue(name, out var next) ? next > now || !_next.TryUpdate(name, now + Pause, next) : !_next.TryAdd(name, now + Pause))
+            // Until it has been looked at, and for ever when it is there, it is not noted again.
+            if (_next.TryGetValue(name, out var next) ? next > _time.GetUtcNow() || !_next.TryUpdate(name, DateTimeOffset.MaxValue, next) : !_next.TryAdd(name, DateTimeOffset.MaxValue))
                 continue;
+            if (_next.Count > MostRemembered)
+                _next.Clear();
             _ = Task.Run(() => MakeAsync(table, index, name, _stopping.Token));
         }
     }
@@ -76,14 +82,24 @@ public sealed class IndexDemand : IDisposable
     {
         _stopping.Cancel();
         _stopping.Dispose();
+        _making.Dispose();
     }
 
     private async Task MakeAsync(Table table, DemandedIndex index, string name, CancellationToken stopping)
     {
+        var isThere = false;
         try
         {
-            if (await EnsureAsync(table, index, LeastBytes, stopping))
-                _next[name] = DateTimeOffset.MaxValue;
+            // One at a time: each takes a connection of its own, and a flood of searches in ever other fields must not take all that PostgreSQL has.
+            await _making.WaitAsync(stopping);
+            try
+            {
+                isThere = await EnsureAsync(table, index, LeastBytes, stopping);
+            }
+            finally
+            {
+                _making.Release();
+            }
         }
         catch (Exception e) when (e is NpgsqlException or OperationCanceledException or ObjectDisposedException)
         {
@@ -91,6 +107,9 @@ public sealed class IndexDemand : IDisposable
             if (!stopping.IsCancellationRequested)
                 Log.IndexNotBuilt(_logger, e);
         }
+
+        if (!isThere)
+            _next[name] = _time.GetUtcNow() + Pause;
     }
 
     /// <summary>there, small, busy (another process is at it), invalid or missing; in the last two cases this session holds the lock.</summary>

@@ -144,6 +144,9 @@ public sealed partial class LiveCatalog : BackgroundService
             catch (NpgsqlException e)
             {
                 Log.LeaseNotRenewed(_logger, e);
+                // After a fail-over another server may take writes at this address, while the pool's connections lead to the one that does not any more.
+                if (DatabaseErrors.IsReadOnly(e))
+                    _database.Clear();
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {

@@ -15,7 +15,7 @@ public sealed partial class RowStore
     private sealed record GatheredChange(Statement Statement, ChangeCompiler Compiler, Table Table, string Id);
 
     private bool CanGather(RowQuery query) =>
-        query is { Joins.IsEmpty: true, WithScore: null } && !(query.MayLag && _replica.Database is not null) && (query.IsForWrite || !IsIntercepted(query.Table));
+        query is { Joins.IsEmpty: true, WithScore: null } && !(query.MayLag && _replica.IsConfigured) && (query.IsForWrite || !IsIntercepted(query.Table));
 
     // Requests that differ in their values only: the text names the table, the columns and the rules.
     private Task<Row?> ReadGatheredAsync(RowQuery query, string id, Caller caller, CancellationToken cancellation)

@@ -76,17 +76,14 @@ public sealed partial class RowStore
 
         var (count, rows, shape) = Print(query, caller);
         _indexes.Note((rows ?? count)?.Demanded);
-        if (query.MayLag && transaction is null && _replica.Database is { } replica)
+        if (query.MayLag && transaction is null && _replica.IsConfigured)
         {
-            try
-            {
-                return await RowCursor.OpenAsync(await replica.OpenConnectionAsync(cancellation), true, null, count, rows, shape, query.Table, caller, cancellation);
-            }
-            catch (Exception e) when (Replica.IsToBlame(e))
-            {
-                // The primary has it. Printed anew: parameters belong to one command.
-                (count, rows, shape) = Print(query, caller);
-            }
+            var (lagging, table) = ((Count: count, Rows: rows, Shape: shape), query.Table);
+            if (await _replica.TryReadAsync(replica => RowCursor.OpenAsync(replica, true, null, lagging.Count, lagging.Rows, lagging.Shape, table, caller, cancellation), cancellation) is { } cursor)
+                return cursor;
+
+            // The primary has it. Printed anew: parameters belong to one command.
+            (count, rows, shape) = Print(query, caller);
         }
 
         var connection = transaction?.Connection ?? await OpenConnectionAsync(cancellation);

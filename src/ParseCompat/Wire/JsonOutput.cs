@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Backend.Data.Limits;
 using Backend.Data.Values;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.ObjectPool;
@@ -9,7 +10,8 @@ namespace Backend.ParseCompat.Wire;
 
 /// <summary>
 /// Where an answer is written: a buffer that a JSON writer fills. Bound to an HTTP response, it starts sending when 64 KB are full, so that
-/// an error before that still gets its own status (design section 4); unbound (a batch's sub-request), it keeps everything.
+/// an error before that still gets its own status (design section 4); unbound (a batch's sub-request), it keeps everything. For a client that takes what is
+/// sent more slowly than it is written the rest waits here, so that rows are read to their end and their connection is free (<see cref="WaitingBytes"/>).
 /// </summary>
 internal sealed class JsonOutput : IBufferWriter<byte>
 {
@@ -24,6 +26,8 @@ internal sealed class JsonOutput : IBufferWriter<byte>
     private byte[] _buffer = new byte[4096];
     private int _written;
     private HttpResponse? _response;
+    private Task? _sending;
+    private int _waiting;
 
     private JsonOutput() => Json = new Utf8JsonWriter(this, Options);
 
@@ -70,7 +74,7 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         if (Json.BytesPending + _written < HeldBack)
             return ValueTask.CompletedTask;
         Json.Flush();
-        return _response is null ? ValueTask.CompletedTask : SendAsync(cancellation);
+        return _response is null || (_sending is { IsCompleted: false } && MayWait()) ? ValueTask.CompletedTask : SendAsync(cancellation);
     }
 
     /// <summary>Sends all that is there; the first call sends the status.</summary>
@@ -80,6 +84,8 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         if (!HasStarted)
             _response!.ContentLength = _written;
         await SendAsync(cancellation);
+        if (_sending is { } last)
+            await last;
     }
 
     /// <summary>Drops what was written and not sent.</summary>
@@ -106,11 +112,38 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         return _buffer.AsSpan(_written);
     }
 
+    // Hands over what was written once all before it is on its way, and does not wait for it to be taken.
     private async ValueTask SendAsync(CancellationToken cancellation)
     {
         HasStarted = true;
-        await _response!.BodyWriter.WriteAsync(Written, cancellation);
+        if (_sending is { } before)
+        {
+            _sending = null;
+            await before;
+        }
+
+        _response!.BodyWriter.Write(Written.Span);
         _written = 0;
+        StopWaiting();
+        var sending = _response.BodyWriter.FlushAsync(cancellation);
+        if (!sending.IsCompletedSuccessfully)
+            _sending = sending.AsTask();
+    }
+
+    private bool MayWait()
+    {
+        var more = _written - _waiting;
+        if (_written > WaitingBytes.MostOfOne || !WaitingBytes.TryTake(more))
+            return false;
+        _waiting += more;
+        return true;
+    }
+
+    private void StopWaiting()
+    {
+        if (_waiting > 0)
+            WaitingBytes.Give(_waiting);
+        _waiting = 0;
     }
 
     private void Reserve(int sizeHint)
@@ -126,6 +159,8 @@ internal sealed class JsonOutput : IBufferWriter<byte>
 
         public override bool Return(JsonOutput output)
         {
+            output.StopWaiting();
+            output._sending = null;
             if (output._buffer.Length > 4 * HeldBack)
                 return false;
             output.Discard();

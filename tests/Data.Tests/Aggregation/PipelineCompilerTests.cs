@@ -4,6 +4,8 @@ using Backend.Data.Aggregation;
 using Backend.Data.Catalog;
 using Backend.Data.Query;
 using Backend.Data.Values;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 
 namespace Backend.Data.Tests.Aggregation;
 
@@ -80,7 +82,7 @@ public sealed class PipelineCompilerTests
 
     [Test]
     public void Nobody_but_an_administrator_aggregates() =>
-        Assert.That(async () => await new AggregationStore(null!, new Replica(null)).OpenAsync(new Backend.Data.Aggregation.Aggregation { Source = Source }, Caller.User("u", [])),
+        Assert.That(async () => await new AggregationStore(null!, new Replica(null, Options.Create(new DatabaseOptions()), NullLogger<Replica>.Instance)).OpenAsync(new Backend.Data.Aggregation.Aggregation { Source = Source }, Caller.User("u", [])),
             Throws.TypeOf<Refusal>().With.Property(nameof(Refusal.Kind)).EqualTo(RefusalKind.PermissionDenied));
 
     private static Expression Path(string name) => new Expression.Path(null, [name]);

@@ -60,7 +60,7 @@ internal sealed class RowReads(RowStore store, IConfiguration configuration)
             if (json.BytesPending < FlushAt)
                 continue;
             json.Flush();
-            if (!body.IsOverLimit || isHead)
+            if (isHead || !body.IsDue)
                 continue;
             if (!body.HasStarted)
                 SetRange(response, cursor.Count, query.Offset, cursor.Count is { } total ? (int)Math.Min(query.Limit!.Value, Math.Max(0, total - query.Offset)) : null);
@@ -72,6 +72,8 @@ internal sealed class RowReads(RowStore store, IConfiguration configuration)
         if (!singular)
             json.WriteEndArray();
         json.Flush();
+        // All has been read: a client that takes its time holds no connection to the database.
+        await cursor.DisposeAsync();
         if (!body.HasStarted)
             SetRange(response, cursor.Count, query.Offset, count);
         await body.FinishAsync(isHead, cancellation);

@@ -1,10 +1,12 @@
 using System.Buffers;
+using Backend.Data.Limits;
 
 namespace Backend.Api.V2.Rows.Writing;
 
 /// <summary>
 /// The answer's body, held back until it is whole or longer than <see cref="Limit"/>: until then an error still has its status, and headers can
-/// say what only the last row tells (docs/decisions/007). Beyond the limit it streams.
+/// say what only the last row tells (docs/decisions/007). Beyond the limit it streams; for a client that takes what is sent more slowly than rows are read the rest waits
+/// here (<see cref="WaitingBytes"/>).
 /// </summary>
 internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>, IDisposable
 {
@@ -17,6 +19,8 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
     private byte[] _block = ArrayPool<byte>.Shared.Rent(BlockSize);
     private int _used;
     private int _heldBack;
+    private Task? _sending;
+    private int _waiting;
 
     /// <summary>Whether part of the body is on its way.</summary>
     public bool HasStarted { get; private set; }
@@ -37,15 +41,26 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
         return _block.AsSpan(_used);
     }
 
-    /// <summary>Sends what is held back; the headers must be set.</summary>
+    /// <summary>Whether what is over the limit is to be sent now: not while the client still takes what was sent before and there is room for more.</summary>
+    public bool IsDue => IsOverLimit && !(_sending is { IsCompleted: false } && MayWait());
+
+    /// <summary>Sends what is held back, after what is on its way, and does not wait for it to be taken; the headers must be set.</summary>
     public async ValueTask SendAsync(CancellationToken cancellation)
     {
         HasStarted = true;
+        if (_sending is { } before)
+        {
+            _sending = null;
+            await before;
+        }
+
         foreach (var (block, length) in _full)
             response.BodyWriter.Write(block.AsSpan(0, length));
         response.BodyWriter.Write(_block.AsSpan(0, _used));
         Forget();
-        await response.BodyWriter.FlushAsync(cancellation);
+        var sending = response.BodyWriter.FlushAsync(cancellation);
+        if (!sending.IsCompletedSuccessfully)
+            _sending = sending.AsTask();
     }
 
     /// <summary>Sends the whole body with its length, unless the request was a HEAD.</summary>
@@ -53,8 +68,11 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
     {
         if (!HasStarted)
             response.ContentLength = _heldBack + _used;
-        if (!isHead)
-            await SendAsync(cancellation);
+        if (isHead)
+            return;
+        await SendAsync(cancellation);
+        if (_sending is { } last)
+            await last;
     }
 
     public void Dispose()
@@ -69,6 +87,17 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
             ArrayPool<byte>.Shared.Return(block);
         _full.Clear();
         _heldBack = _used = 0;
+        WaitingBytes.Give(_waiting);
+        _waiting = 0;
+    }
+
+    private bool MayWait()
+    {
+        var more = _heldBack + _used - _waiting;
+        if (_waiting + more > WaitingBytes.MostOfOne || !WaitingBytes.TryTake(more))
+            return false;
+        _waiting += more;
+        return true;
     }
 
     private void MakeRoom(int sizeHint)

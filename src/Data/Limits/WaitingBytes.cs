@@ -1,0 +1,28 @@
+namespace Backend.Data.Limits;
+
+/// <summary>
+/// The memory for answers that have been read from the database faster than their clients take them. While there is some, a slow client holds no connection to
+/// the database; without, its rows are read as it takes them. One for the process, thread-safe.
+/// </summary>
+public static class WaitingBytes
+{
+    /// <summary>The most of one answer.</summary>
+    public const int MostOfOne = 4 * 1024 * 1024;
+
+    /// <summary>The most of all answers together.</summary>
+    public const long MostOfAll = 64 * 1024 * 1024;
+
+    private static long _taken;
+
+    /// <summary>Takes some; false: nothing was taken, since there is not so much left.</summary>
+    public static bool TryTake(int bytes)
+    {
+        if (Interlocked.Add(ref _taken, bytes) <= MostOfAll)
+            return true;
+        Give(bytes);
+        return false;
+    }
+
+    /// <summary>Gives it back.</summary>
+    public static void Give(int bytes) => Interlocked.Add(ref _taken, -bytes);
+}
