@@ -1,4 +1,3 @@
-using System.Text;
 using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Live;
@@ -7,7 +6,6 @@ using Backend.MongoImport.Planning;
 using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
-using Backend.MongoImport.Values;
 using Npgsql;
 
 namespace Backend.MongoImport.Following;
@@ -16,7 +14,7 @@ namespace Backend.MongoImport.Following;
 /// Brings batches of changes into the tables: first what they need of the catalog, then all rows and the position they lead to in one transaction. Of a document's changes
 /// in a batch only the last counts.
 /// </summary>
-internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalog, FollowedSource source, FileFollower files, string prefix, ImportRules rules, RejectFile rejects, Action<string> say)
+internal sealed partial class BatchApplier(NpgsqlDataSource database, LiveCatalog catalog, FollowedSource source, FileFollower files, string prefix, ImportRules rules, RejectFile rejects, Action<string> say)
     : IAsyncDisposable
 {
     private const string Schema = "_SCHEMA";
@@ -247,6 +245,14 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
             var last = to.Events.Count > 0 ? to.Events[^1].At : null;
             await FollowState.AdvanceAsync(_connection, to.Position, to.Events.Count, last, last is { } at ? DateTimeOffset.UtcNow - at : null, stop);
         }
+        // Not as they are encoded: what is begun again would tell of a document again.
+        foreach (var one in classes)
+        {
+            foreach (var rejection in one.Rejected)
+            {
+                rejects.Add(one.Plan.Name, rejection);
+            }
+        }
         await transaction.CommitAsync(CancellationToken.None);
         if (advance is not null && _entries.Count > 0)
         {
@@ -256,73 +262,6 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         {
             await ImportedHooks.SyncAsync(catalog, stop);
         }
-    }
-
-    // What the rows need of the catalog: a change of it is known to all processes before the first row that needs it is there.
-    private async Task PrepareAsync(Dictionary<string, CollectionChanges> changes, CancellationToken stop)
-    {
-        await catalog.GetAsync(stop);
-        if (changes.TryGetValue(Schema, out var schema))
-        {
-            foreach (var document in schema.Upserts)
-            {
-                await _schemas.ApplyAsync(document, stop);
-            }
-            foreach (var id in schema.Deletes)
-            {
-                if (ParseForms.TryText(new BsonValue(BsonType.Document, id), "_id"u8, out var name))
-                {
-                    await _schemas.DropAsync(rules.NameOf(Encoding.UTF8.GetString(name)), stop);
-                }
-            }
-        }
-        var unknown = changes.Values.Where(c => c.Name != Schema && !c.Name.StartsWith(Join, StringComparison.Ordinal) && HasNews(c)).ToList();
-        if (unknown.Count == 0)
-        {
-            return;
-        }
-        // The entry of the schema may be on its way: a document is looked up when its change is read, and may be newer than that.
-        await ApplySchemasAsync(unknown.Select(c => c.Name), stop);
-        foreach (var changed in unknown.Where(HasNews))
-        {
-            await _schemas.InferAsync(changed.Name, changed.Upserts, stop);
-        }
-    }
-
-    // What the source declares now.
-    private async Task ApplySchemasAsync(IEnumerable<string> classes, CancellationToken stop)
-    {
-        var wanted = classes.ToHashSet(StringComparer.Ordinal);
-        var rewrite = RewriterOf(prefix + Schema);
-        await foreach (var document in source.ReadAsync(prefix + Schema, null, stop))
-        {
-            if ((rewrite is null ? document.ToArray() : rewrite(document.ToArray())) is { } rewritten
-                && ParseForms.TryText(new BsonValue(BsonType.Document, rewritten), "_id"u8, out var name) && wanted.Contains(Encoding.UTF8.GetString(name)))
-            {
-                await _schemas.ApplyAsync(rewritten, stop);
-            }
-        }
-    }
-
-    private bool HasNews(CollectionChanges changed)
-    {
-        if (catalog.Current.FindByOrigin(changed.Name) is not { } table)
-        {
-            return LooksLikeParse(changed);
-        }
-        var one = Current(table);
-        return changed.Upserts.Any(d => one.HasNews(d));
-    }
-
-    // Collections of others lie in some databases; theirs are not brought here by an import either.
-    private static bool LooksLikeParse(CollectionChanges changed)
-    {
-        var scan = new CollectionScan();
-        foreach (var document in changed.Upserts)
-        {
-            scan.TryAdd(document);
-        }
-        return scan.LooksLikeParse * 2 > scan.Documents;
     }
 
     private ClassFollower Current(Table table)
@@ -344,7 +283,7 @@ internal sealed class BatchApplier(NpgsqlDataSource database, LiveCatalog catalo
         for (var marked = false; catalog.Current.FindByOrigin(changed.Name) is { } table; marked = true)
         {
             var one = Current(table);
-            var unmarked = one.Encode(changed, rejects);
+            var unmarked = one.Encode(changed);
             if (unmarked.Count > 0 && !marked)
             {
                 await catalog.MarkRestAsync(changed.Name, unmarked, stop);

@@ -4,7 +4,6 @@ using Backend.Data.Catalog;
 using Backend.MongoImport.Bson;
 using Backend.MongoImport.Loading;
 using Backend.MongoImport.Planning;
-using Backend.MongoImport.Reporting;
 using Backend.MongoImport.Rules;
 using Backend.MongoImport.Sources;
 using Npgsql;
@@ -28,6 +27,7 @@ internal sealed class ClassFollower
     private readonly HashSet<byte[]> _known = new(BytesComparer.Instance);
     private readonly HashSet<byte[]>.AlternateLookup<ReadOnlySpan<byte>> _knownLookup;
     private readonly string[] _columns;
+    private readonly List<Rejection> _rejected = [];
     private long _number;
 
     /// <summary>Makes one.</summary>
@@ -67,6 +67,9 @@ internal sealed class ClassFollower
 
     /// <summary>Rows of the batch.</summary>
     public int Count { get; private set; }
+
+    /// <summary>The batch's documents that cannot be decoded.</summary>
+    public IReadOnlyList<Rejection> Rejected => _rejected;
 
     /// <summary>The ids of the rows that the batch takes away.</summary>
     public string[] Deleted { get; private set; } = [];
@@ -111,13 +114,14 @@ internal sealed class ClassFollower
 
     /// <summary>Encodes a batch.</summary>
     /// <returns>Names under which values stand in <c>rest</c> of which the catalog does not say so.</returns>
-    public IReadOnlyCollection<string> Encode(CollectionChanges changes, RejectFile rejects)
+    public IReadOnlyCollection<string> Encode(CollectionChanges changes)
     {
         _rows.Clear();
         _rows.Bytes(CopyHeader);
         _identityRows.Clear();
         _identityRows.Bytes(CopyHeader);
         Count = 0;
+        _rejected.Clear();
         foreach (var document in changes.Upserts)
         {
             try
@@ -127,7 +131,7 @@ internal sealed class ClassFollower
             }
             catch (BsonFormatException e)
             {
-                rejects.Add(Plan.Name, new Rejection("(changes)", 0, _number, $"{e.Message} (byte {e.Offset} of the document)", document));
+                _rejected.Add(new Rejection("(changes)", 0, _number, $"{e.Message} (byte {e.Offset} of the document)", document));
             }
         }
         _rows.Int16(-1);

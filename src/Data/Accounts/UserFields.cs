@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.RegularExpressions;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
@@ -13,9 +12,6 @@ internal static partial class UserFields
     public const string EmailField = "email";
     public const string EmailVerifiedField = "emailVerified";
     public const string PasswordField = "password";
-
-    /// <summary>A B-tree entry has no room for more.</summary>
-    private const int MaxBytes = 2600;
 
     /// <summary>The username that a change set stores, when it changes it; null: removes it.</summary>
     /// <exception cref="Refusal">It is no text.</exception>
@@ -37,26 +33,15 @@ internal static partial class UserFields
     }
 
     /// <summary>Whether PostgreSQL can store the text: no NUL, no lone surrogate.</summary>
-    public static bool IsStorable(string text)
-    {
-        var rest = text.AsSpan();
-        while (!rest.IsEmpty)
-        {
-            if (Rune.DecodeFromUtf16(rest, out var rune, out var consumed) != System.Buffers.OperationStatus.Done || rune.Value == 0)
-                return false;
-            rest = rest[consumed..];
-        }
-
-        return true;
-    }
+    public static bool IsStorable(string text) => Storage.IsStorable(text, indexed: false);
 
     /// <summary>Refuses what no username or address can be.</summary>
     public static void CheckStorable(Table users, string text, string field)
     {
         if (text.Length == 0)
             throw new Refusal(RefusalKind.InvalidValue, $"An empty {field}.", users.Origin, field);
-        if (!IsStorable(text) || Encoding.UTF8.GetByteCount(text) > MaxBytes)
-            throw new Refusal(RefusalKind.InvalidValue, $"A {field} has at most {MaxBytes} bytes, no U+0000 and no half surrogate pairs.", users.Origin, field);
+        if (!Storage.IsStorable(text, indexed: true))
+            throw new Refusal(RefusalKind.InvalidValue, $"A {field} has at most {Storage.MaxIndexedBytes} bytes, no U+0000 and no half surrogate pairs.", users.Origin, field);
     }
 
     /// <summary>

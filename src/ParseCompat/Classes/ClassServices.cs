@@ -1,8 +1,8 @@
 using Backend.Data.Access;
 using Backend.Data.Catalog;
 using Backend.Data.Rows;
-using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Hooks;
+using Backend.ParseCompat.Limits;
 using Backend.ParseCompat.Queries;
 using Backend.ParseCompat.Wire;
 using Microsoft.Extensions.Options;

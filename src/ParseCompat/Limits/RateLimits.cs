@@ -72,7 +72,7 @@ internal sealed class RateLimits(IOptions<LimitsOptions> options, IOptions<Parse
         }
     }
 
-    private string Address(ParseRequest request) => $"address {request.Http.Connection.RemoteIpAddress} {server.Value.ApplicationId}";
+    private string Address(ParseRequest request) => $"address {ClientAddress.Counted(request.Http.Connection.RemoteIpAddress)} {server.Value.ApplicationId}";
 
     private static bool IsFromHere(ParseRequest request) => request.Http.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address);
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Backend.Data;
 using Backend.Data.Access;
 using Backend.Data.Accounts;
+using Backend.Data.Limits;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Hooks;
 using Backend.ParseCompat.Queries;
@@ -152,7 +153,7 @@ internal sealed class UserRoutes(ClassServices services, UserHandler users, Acco
                 Password = Text(password)!,
                 IgnoreVerification = request.IsMaster && body.Get("ignoreEmailVerification") is { ValueKind: JsonValueKind.True },
                 IgnoreAge = !logsIn,
-                Address = request.Http.Connection.RemoteIpAddress?.ToString(),
+                Address = ClientAddress.Counted(request.Http.Connection.RemoteIpAddress),
             }, session, request.Aborted);
         }
         catch (Refusal refusal) when (refusal.Kind is RefusalKind.InvalidCredentials or RefusalKind.InvalidValue or RefusalKind.NotFound)

@@ -1,6 +1,7 @@
 using Backend.Api.V2.Problems;
 using Backend.Data;
 using Backend.Data.Accounts;
+using Backend.Data.Limits;
 using Microsoft.AspNetCore.Mvc;
 
 namespace Backend.Api.V2.Auth;
@@ -53,7 +54,7 @@ internal sealed class TokenController(Tokens tokens, TimeProvider time) : Contro
         {
             Username = Need(request.Username, "username"),
             Password = Need(request.Password, "password"),
-            Address = HttpContext.Connection.RemoteIpAddress?.ToString(),
+            Address = ClientAddress.Counted(HttpContext.Connection.RemoteIpAddress),
         },
         SessionRequests.Of("login", request.InstallationId), cancellation);
 

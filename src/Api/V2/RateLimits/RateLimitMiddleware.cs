@@ -42,6 +42,6 @@ internal sealed class RateLimitMiddleware(RequestDelegate next, IReadOnlyList<Ra
     {
         RateLimitPer.Everybody => "all",
         RateLimitPer.User when context.Caller().UserId is { } user => "user " + user,
-        _ => $"address {context.Connection.RemoteIpAddress}",
+        _ => $"address {ClientAddress.Counted(context.Connection.RemoteIpAddress)}",
     };
 }
