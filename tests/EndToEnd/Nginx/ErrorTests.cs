@@ -52,6 +52,18 @@ public sealed class ErrorTests
     }
 
     [Test]
+    public async Task Whatever_tries_a_password_or_sends_a_mail_is_counted_together()
+    {
+        using var api = FakeApi.ThatSays("{}");
+        await using var nginx = await NginxServer.StartAsync([api.Port], edit: FakeApi.AllowTwoPasswords);
+        foreach (var _ in Enumerable.Range(0, 2))
+            Assert.That((await Answer.PostAsync(nginx, "/api/v2/auth/token", [])).Status, Is.EqualTo(HttpStatusCode.OK));
+        foreach (var path in new[] { "token", "sign-up", "password-reset", "password-reset/complete", "verification" })
+            Assert.That((await Answer.PostAsync(nginx, "/api/v2/auth/" + path, [])).Status, Is.EqualTo(HttpStatusCode.TooManyRequests), path);
+        Assert.That((await Answer.PostAsync(nginx, "/api/v2/auth/log-out", [])).Status, Is.EqualTo(HttpStatusCode.OK));
+    }
+
+    [Test]
     public async Task An_address_that_does_not_exist_is_not_passed_on([Values("/", "/parsefoo", "/wp-login.php", "/apiary")] string path)
     {
         using var api = FakeApi.ThatSays("{}");

@@ -40,10 +40,21 @@ internal sealed class FakeApi : IDisposable
         new(_ => $"HTTP/1.1 200 OK\r\n{headers}Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n\r\n{body}");
 
     /// <summary>Makes a rendered nginx configuration wait 200 ms for an answer, not a minute.</summary>
-    public static void ShortenPatience(string folder)
+    public static void ShortenPatience(string folder) => Edit(folder, "proxy.conf", "proxy_read_timeout 60s", "proxy_read_timeout 200ms");
+
+    /// <summary>Makes a rendered nginx configuration let two requests through that try a password or send a mail, and then one a minute.</summary>
+    public static void AllowTwoPasswords(string folder)
     {
-        var file = Path.Combine(folder, "proxy.conf");
-        File.WriteAllText(file, File.ReadAllText(file).Replace("proxy_read_timeout 60s", "proxy_read_timeout 200ms"));
+        Edit(folder, "http.conf", "rate=30r/s", "rate=1r/m");
+        Edit(folder, "server.conf", "burst=200", "burst=1");
+    }
+
+    private static void Edit(string folder, string name, string before, string after)
+    {
+        var file = Path.Combine(folder, name);
+        var text = File.ReadAllText(file);
+        Assert.That(text, Does.Contain(before), name);
+        File.WriteAllText(file, text.Replace(before, after));
     }
 
     public void Dispose() => _listener.Dispose();
