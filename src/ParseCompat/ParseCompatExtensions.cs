@@ -90,7 +90,7 @@ public static class ParseCompatExtensions
     private static void AddSchemas(this IServiceCollection services)
     {
         services.AddSingleton<SchemaWriter>();
-        services.AddSingleton<HiddenClasses>();
+        services.AddSingleton<ClassMarks>();
         services.AddRoutes<SchemaRoutes>();
         services.AddSingleton<SchemaSetup>();
         services.AddHostedService(s => s.GetRequiredService<SchemaSetup>());

@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 namespace Backend.ParseCompat.Schemas;
 
 /// <summary><c>/schemas</c> and <c>/purge</c> (contract section 23), for the master key.</summary>
-internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWriter schemas, Data.Accounts.Sessions sessions, SchemaSetup setup, HiddenClasses hidden, IOptions<ParseCompatOptions> options) : IRouteSource
+internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWriter schemas, Data.Accounts.Sessions sessions, SchemaSetup setup, ClassMarks marks, IOptions<ParseCompatOptions> options) : IRouteSource
 {
     private readonly bool _allowAnyUserId = options.Value.AllowCustomObjectId;
 
@@ -29,10 +29,11 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
     private async ValueTask<ParseResponse> ListAsync(ParseRequest request)
     {
         var snapshot = await catalog.GetAsync(request.Aborted);
+        var marked = await marks.ReadAsync(request.Aborted);
         var shown = new List<Table>();
         foreach (var table in snapshot.Tables)
         {
-            if (await IsShownAsync(table, request.Aborted))
+            if (await IsShownAsync(table, marked, request.Aborted))
                 shown.Add(table);
         }
 
@@ -69,7 +70,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         {
             // A system class that was not in use: its table is there from the start.
             snapshot = await catalog.AlterAsync(name, plan, request.Aborted);
-            await hidden.RemoveAsync(name, request.Aborted);
+            await marks.ShowAsync(name, request.Aborted);
             return Answer(snapshot.FindByOrigin(name)!, SchemaMoment.Created);
         }
 
@@ -116,7 +117,7 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
                 Drop = [.. table.Fields.Where(f => !f.System).Select(f => f.Name)],
                 DropIndexes = [.. table.Indexes.Select(i => i.Name)],
             }, request.Aborted);
-            await hidden.AddAsync(name, request.Aborted);
+            await marks.HideAsync(name, request.Aborted);
         }
         else
         {
@@ -148,6 +149,9 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         var snapshot = await catalog.GetAsync(request.Aborted);
         if (snapshot.FindByOrigin(request["className"]) is { } table)
         {
+            // A class that is emptied stays: only its rows go.
+            if (table.System && await IsShownAsync(table, request.Aborted))
+                await marks.ShowAsync(table.Origin, request.Aborted);
             await rows.PurgeAsync(table, request.Aborted);
             if (table.Origin is ClassName.User or ClassName.Role or ClassName.Session)
                 sessions.ForgetAll();
@@ -171,15 +175,17 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         return inPath ?? inBody;
     }
 
+    private async Task<bool> IsShownAsync(Table table, CancellationToken cancellation) => await IsShownAsync(table, await marks.ReadAsync(cancellation), cancellation);
+
     /// <summary>A system class is there for a client once somebody used it; users and roles always are. The config, which is a row of one, never counts as used.</summary>
-    private async Task<bool> IsShownAsync(Table table, CancellationToken cancellation)
+    private async Task<bool> IsShownAsync(Table table, IReadOnlyDictionary<string, bool> marked, CancellationToken cancellation)
     {
         if (!table.System || table.Fields.Any(f => !f.System))
             return true;
         if (table.Origin == ClassName.GlobalConfig)
             return false;
         var isShownUnused = table.Origin is ClassName.User or ClassName.Role || (table.Origin == ClassName.Session && setup.HasDefinitions);
-        if (isShownUnused && !await hidden.ContainsAsync(table.Origin, cancellation))
+        if (marked.GetValueOrDefault(table.Origin, isShownUnused))
             return true;
         await using var cursor = await rows.OpenAsync(new RowQuery { Table = table, Fields = [], Limit = 1 }, Caller.Administrator, cancellation);
         return await cursor.ReadAsync(cancellation);

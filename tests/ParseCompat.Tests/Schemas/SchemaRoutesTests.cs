@@ -166,6 +166,31 @@ internal sealed class SchemaRoutesTests
     }
 
     [Test]
+    public async Task A_system_class_that_was_made_or_emptied_is_listed_until_it_is_deleted()
+    {
+        await using var app = await ParseApp.StartAsync();
+        Task<string> Ask(string method, string path, string? body = null) => app.SendAsync(method, "/parse" + path, body, ParseApp.Master);
+        async Task<bool> IsListed(string name) => (await Ask("GET", "/schemas")).Contains($"\"className\":\"{name}\"", StringComparison.Ordinal);
+
+        Assert.That(await IsListed("_Product"), Is.False);
+        Assert.That(await Ask("DELETE", "/purge/_Product"), Is.EqualTo("200 {}"));
+        Assert.That(await IsListed("_Product"), Is.False, "nobody has used it");
+        Assert.That(await Ask("POST", "/schemas/_Product", "{}"), Does.StartWith("200"));
+        Assert.That(await IsListed("_Product"), Is.True);
+        Assert.That(await Ask("POST", "/schemas/_Product", "{}"), Is.EqualTo("""400 {"code":103,"error":"Class _Product already exists."}"""));
+        await Ask("DELETE", "/schemas/_Product");
+        Assert.That(await IsListed("_Product"), Is.False);
+
+        await Ask("POST", "/installations", """{"deviceType":"ios","installationId":"i"}""");
+        await Ask("DELETE", "/purge/_Installation");
+        Assert.That(await IsListed("_Installation"), Is.True);
+        await Ask("DELETE", "/schemas/_Role");
+        Assert.That(await IsListed("_Role"), Is.False);
+        await Ask("POST", "/schemas/_Role", "{}");
+        Assert.That(await IsListed("_Role"), Is.True);
+    }
+
+    [Test]
     public async Task The_master_key_is_required() =>
         Assert.That(await _app.SendAsync("GET", "/parse/schemas"), Is.EqualTo("""403 {"error":"unauthorized: master key is required"}"""));
 
