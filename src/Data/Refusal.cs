@@ -39,6 +39,9 @@ public enum RefusalKind
     /// <summary>A limit of the service was passed; the message names it.</summary>
     LimitExceeded,
 
+    /// <summary>The table would have more fields than writes of rows may bring it to.</summary>
+    TooManyFields,
+
     /// <summary>A value that cannot be what it should be; the message says why.</summary>
     InvalidValue,
 

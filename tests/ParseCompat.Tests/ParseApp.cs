@@ -42,7 +42,7 @@ internal sealed class ParseApp : IAsyncDisposable
     public static Task<ParseApp> StartAsync(params (string Name, string? Value)[] settings) => StartAsync(null, settings);
 
     /// <summary>A second process on the same database, as far as the program can tell.</summary>
-    public Task<ParseApp> StartAnotherAsync() => StartAsync(_database);
+    public Task<ParseApp> StartAnotherAsync(params (string Name, string? Value)[] settings) => StartAsync(_database, settings);
 
     public static async Task<ParseApp> StartAsync(TestDatabase? shared, params (string Name, string? Value)[] settings)
     {

@@ -19,7 +19,7 @@ internal static class ColumnText
     /// <summary>What it becomes.</summary>
     public static string Becomes(Field field) => field switch
     {
-        { Column: null } => "rest (the class has more than 500 fields)",
+        { Column: null } => "rest (the class has more than 320 fields)",
         { Kind: FieldKind.Relation } => $"join table {field.Column}",
         _ => $"{field.Column} {Type(field.Kind)}",
     };

@@ -9,13 +9,20 @@ namespace Backend.Data.Catalog;
 /// <summary>One change of the catalog under way: its transaction holds the catalog's lock.</summary>
 internal sealed partial class CatalogChange(NpgsqlConnection connection, CatalogSnapshot snapshot, ILogger logger)
 {
-    /// <summary>Past this many columns fields of a table live in <c>rest</c> (PostgreSQL's own limit is 1,600).</summary>
-    internal const int MaxColumns = 500;
+    /// <summary>
+    /// Past this many columns fields of a table live in <c>rest</c>. A row must fit into a page of 8 KB, and a value takes up to 24 bytes of it before
+    /// PostgreSQL stores it elsewhere: with more columns rows could be refused that have a value in each.
+    /// </summary>
+    internal const int MaxColumns = 320;
+
+    /// <summary>Past this many columns that a table ever had, dropped ones too, it gets no more: PostgreSQL ends at 1,600, and migrations may need some.</summary>
+    internal const int MaxColumnsEver = 1_400;
 
     /// <summary>How long a new column waits for its table's lock; longer, and every reader would queue behind it.</summary>
     private const int LockMilliseconds = 200;
 
     private readonly List<string> _later = [];
+    private readonly Dictionary<string, int> _columnsEver = new(StringComparer.Ordinal);
     private HashSet<string>? _relations;
 
     /// <summary>The catalog before the change.</summary>
@@ -225,6 +232,10 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
     {
         if (columns.Count >= MaxColumns)
             return null;
+        if (!_columnsEver.TryGetValue(relation, out var ever))
+            ever = (short)(await ScalarAsync("select relnatts from pg_class where oid = $1::regclass", "app." + Sql.Quote(relation)))!;
+        if (ever >= MaxColumnsEver)
+            return null;
         var column = Naming.Column(field.Name, columns);
         var add = $"alter table app.{Sql.Quote(relation)} add column {Sql.Quote(column)} {TypeOf(field.Kind)}";
         if (fresh)
@@ -249,6 +260,7 @@ internal sealed partial class CatalogChange(NpgsqlConnection connection, Catalog
         }
 
         columns.Add(column);
+        _columnsEver[relation] = ever + 1;
         if (field.Kind == FieldKind.Reference)
         {
             var index = $"{Sql.Quote(Naming.Index(relation, column, "idx"))} on app.{Sql.Quote(relation)} ({Sql.Quote(column)}{AccessKey.Suffix})";

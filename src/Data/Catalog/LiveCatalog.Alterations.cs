@@ -7,9 +7,18 @@ public sealed partial class LiveCatalog
     /// <exception cref="Refusal"><see cref="RefusalKind.NotFound"/>: no such table, or no such field to drop.
     /// <see cref="RefusalKind.TypeMismatch"/>: a field exists with another type.</exception>
     public Task<CatalogSnapshot> AlterAsync(string origin, TableAlteration alteration, CancellationToken cancellation = default) =>
+        AlterAsync(origin, _ => alteration, cancellation);
+
+    /// <summary>
+    /// Alters a table by what is found out of it as it is then: nobody changes it between the look and the alteration. What <paramref name="plan"/> throws
+    /// leaves everything as it is; it is called under the catalog's lock, so it only thinks.
+    /// </summary>
+    /// <exception cref="Refusal">As the other.</exception>
+    public Task<CatalogSnapshot> AlterAsync(string origin, Func<Table, TableAlteration> plan, CancellationToken cancellation = default) =>
         ChangeAsync(async change =>
         {
             var table = change.Require(origin);
+            var alteration = plan(table);
             foreach (var name in alteration.Drop)
             {
                 await change.DropFieldAsync(table, table.Find(name)

@@ -16,9 +16,10 @@ public sealed partial class LiveCatalog
     /// <param name="origin"><see cref="Table.Origin"/>.</param>
     /// <param name="fields">The fields that are needed.</param>
     /// <param name="cancellation">Cancels the waiting; what was begun is committed or not at all.</param>
+    /// <param name="mostFields">So many fields the table may have afterwards, when it gets new ones.</param>
     /// <exception cref="Refusal"><see cref="RefusalKind.TypeMismatch"/>: a field exists with another type.
-    /// <see cref="RefusalKind.LimitExceeded"/>: a name is too long.</exception>
-    public async Task<CatalogSnapshot> EnsureAsync(string origin, IReadOnlyList<FieldSpec> fields, CancellationToken cancellation = default)
+    /// <see cref="RefusalKind.LimitExceeded"/>: a name is too long. <see cref="RefusalKind.TooManyFields"/>: more fields than it may have.</exception>
+    public async Task<CatalogSnapshot> EnsureAsync(string origin, IReadOnlyList<FieldSpec> fields, CancellationToken cancellation = default, int mostFields = int.MaxValue)
     {
         var current = await GetAsync(cancellation);
         if (current.FindByOrigin(origin) is { } known && Missing(known, fields).Count == 0)
@@ -28,24 +29,30 @@ public sealed partial class LiveCatalog
             var table = change.Snapshot.FindByOrigin(origin);
             if (table is null)
             {
+                RequireFewer(origin, fields.Count, mostFields);
                 await change.CreateTableAsync(origin, fields, null);
                 return true;
             }
 
             var missing = Missing(table, fields);
+            if (missing.Count > 0)
+                RequireFewer(origin, table.Fields.Length + table.Untyped.Count + missing.Count(f => !table.Untyped.Contains(f.Name)), mostFields);
             await change.AddFieldsAsync(table, missing);
             return missing.Count > 0;
         }, cancellation);
     }
 
-    /// <summary>Makes a table.</summary>
+    /// <summary>Makes a table with its declared indexes.</summary>
     /// <exception cref="Refusal"><see cref="RefusalKind.Duplicate"/>: it exists.</exception>
-    public Task<CatalogSnapshot> CreateTableAsync(string origin, IReadOnlyList<FieldSpec> fields, TablePermissions? permissions, CancellationToken cancellation = default) =>
+    public Task<CatalogSnapshot> CreateTableAsync(string origin, IReadOnlyList<FieldSpec> fields, TablePermissions? permissions, CancellationToken cancellation = default,
+        IReadOnlyList<IndexSpec>? indexes = null) =>
         ChangeAsync(async change =>
         {
             if (change.Snapshot.FindByOrigin(origin) is not null)
                 throw new Refusal(RefusalKind.Duplicate, $"Table {origin} exists.", origin);
-            await change.CreateTableAsync(origin, fields, permissions);
+            var (number, relation) = await change.CreateTableAsync(origin, fields, permissions);
+            foreach (var index in indexes ?? [])
+                await change.AddIndexAsync(new Table(number, origin, origin, relation, false, []), index);
             return true;
         }, cancellation);
 
@@ -139,9 +146,27 @@ public sealed partial class LiveCatalog
         ChangeAsync(change => work(change.Connection), cancellation);
 
     /// <summary>Runs one change: alone among all processes, committed, then known to all of them.</summary>
-    /// <param name="work">Returns whether anything changed.</param>
+    /// <param name="work">Returns whether anything changed. It may be run again from the beginning.</param>
     /// <param name="cancellation">Cancels the waiting.</param>
     internal async Task<CatalogSnapshot> ChangeAsync(Func<CatalogChange, Task<bool>> work, CancellationToken cancellation)
+    {
+        for (Overtaking? overtaking = null; ;)
+        {
+            try
+            {
+                return await TryChangeAsync(work, cancellation);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected)
+            {
+                // An index that is being built waits for all transactions that began before, and one of them for the index's table. Nothing was changed.
+                overtaking ??= Overtaken();
+                if (!await overtaking.TryAgainAsync(cancellation))
+                    throw new Refusal(RefusalKind.Conflict, "An index of the table is being built.");
+            }
+        }
+    }
+
+    private async Task<CatalogSnapshot> TryChangeAsync(Func<CatalogChange, Task<bool>> work, CancellationToken cancellation)
     {
         long version;
         CatalogChange change;
@@ -188,6 +213,15 @@ public sealed partial class LiveCatalog
 
         return missing;
     }
+
+    private static void RequireFewer(string origin, int fields, int most)
+    {
+        if (fields > most)
+            throw TooManyFields(origin, most);
+    }
+
+    /// <summary>The refusal of fields beyond a limit.</summary>
+    public static Refusal TooManyFields(string origin, int most) => new(RefusalKind.TooManyFields, $"{origin} may not get more than {most} fields this way.", origin);
 
     private static async Task<long> LockAsync(NpgsqlConnection connection, CancellationToken cancellation)
     {

@@ -26,6 +26,7 @@ public sealed partial class LiveCatalog : BackgroundService
     private readonly Listener _listener;
     private readonly ILogger<LiveCatalog> _logger;
     private readonly AccessOptions? _access;
+    private readonly TimeSpan _patience;
     private readonly ICatalogFollower[] _followers;
     private readonly SemaphoreSlim _changing = new(1);
     private readonly SemaphoreSlim _refreshing = new(1);
@@ -35,12 +36,13 @@ public sealed partial class LiveCatalog : BackgroundService
 
     /// <summary>Makes the catalog of a database; it is read when the host starts.</summary>
     public LiveCatalog(NpgsqlDataSource database, Listener listener, ILogger<LiveCatalog> logger, IOptions<AccessOptions>? access = null,
-        IEnumerable<ICatalogFollower>? followers = null)
+        IEnumerable<ICatalogFollower>? followers = null, IOptions<DatabaseOptions>? limits = null)
     {
         _database = database;
         _listener = listener;
         _logger = logger;
         _access = access?.Value;
+        _patience = limits?.Value.StatementTimeout is { Ticks: > 0 } limit ? limit : new DatabaseOptions().StatementTimeout;
         _followers = [.. followers ?? []];
         listener.Subscribe(ChannelName, _ => _news.Writer.TryWrite(true), reconnected: RefreshAsync);
     }
@@ -53,6 +55,9 @@ public sealed partial class LiveCatalog : BackgroundService
 
     /// <summary>Whether the lease of this process holds, so that no change can be answered without its knowledge.</summary>
     private bool HoldsLease => Environment.TickCount64 < Volatile.Read(ref _leaseEnd);
+
+    /// <summary>For a request that was overtaken by a change, when that is found out: whether it is worth another try.</summary>
+    public Overtaking Overtaken() => new(this, _patience);
 
     /// <summary>The newest snapshot: without asking the database as long as nothing can have been missed.</summary>
     public ValueTask<CatalogSnapshot> GetAsync(CancellationToken cancellation = default) =>

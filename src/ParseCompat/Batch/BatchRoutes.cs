@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Text.Json;
 using Backend.Data;
+using Backend.Data.Catalog;
 using Backend.Data.Rows;
 using Backend.ParseCompat.Classes;
 using Backend.ParseCompat.Wire;
@@ -17,8 +18,6 @@ namespace Backend.ParseCompat.Batch;
 internal sealed class BatchRoutes(ClassServices services, IServiceProvider provider) : IRouteSource
 {
     private const string Savepoint = "item";
-
-    private const int MaxTries = 3;
 
     /// <summary>The first segments of the routes whose writes can be a part of a transaction.</summary>
     private static readonly FrozenSet<string> Staged = FrozenSet.Create(StringComparer.Ordinal, "classes", "users", "roles", "sessions", "installations", "push_audiences");
@@ -122,7 +121,8 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
 
     private async ValueTask<List<BatchResult>> RunTogetherAsync(ParseRequest request, List<BatchItem> items, List<Route> routes, bool isAtomic)
     {
-        for (var tries = 1; ; tries++)
+        Overtaking? overtaking = null;
+        for (var mayRepeat = true; ;)
         {
             // What an item needs of the catalog is made before the transaction opens: a connection that waits for a lock of its own request waits for ever.
             var refused = new ParseError?[items.Count];
@@ -137,13 +137,14 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
             try
             {
                 // Nearly every batch succeeds: savepoints are paid for only after a first attempt that was rolled back.
-                return await TryAsync(request, items, drafts, refused, isAtomic, mayRepeat: tries < MaxTries)
+                return await TryAsync(request, items, drafts, refused, isAtomic, mayRepeat)
                     ?? await RunWithSavepointsAsync(request, items, refused);
             }
-            catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict && tries < MaxTries)
+            catch (Refusal refusal) when (refusal.Kind == RefusalKind.Conflict && mayRepeat)
             {
                 // A class was changed or dropped since the items were planned, and nothing was written: as a write by itself, they are planned anew.
-                await services.Catalog.CheckAsync(request.Aborted);
+                overtaking ??= services.Catalog.Overtaken();
+                mayRepeat = await overtaking.TryAgainAsync(request.Aborted);
             }
         }
     }
@@ -176,7 +177,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
                     continue;
                 }
 
-                var result = await RunAsync(request, items[next], transaction);
+                var result = await RunAsync(request, items[next], transaction, mayRepeat);
                 if (result.Error is { } error)
                 {
                     if (isAtomic)
@@ -284,17 +285,17 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
         }
     }
 
-    private ValueTask<BatchResult> RunAsync(ParseRequest request, BatchItem item, RowTransaction? transaction) => RenderAsync(request, item, () =>
+    private ValueTask<BatchResult> RunAsync(ParseRequest request, BatchItem item, RowTransaction? transaction, bool mayRepeat = false) => RenderAsync(request, item, () =>
     {
         var inner = request.MakeItem(item.Method, item.Segments, item.QueryString, item.ReadBody(services.Options.MaxJsonDepth), transaction);
         inner.AddsFields = item.AddsFields;
         return AnswerAsync(inner);
-    });
+    }, mayRepeat);
 
     private async ValueTask<ParseResponse> AnswerAsync(ParseRequest item) =>
         await Frame.RunAsync(item) ?? throw new ParseError(ErrorCode.InvalidJson, $"cannot route {item.Method} /{string.Join('/', item.Segments)}");
 
-    private async ValueTask<BatchResult> RenderAsync(ParseRequest request, BatchItem item, Func<ValueTask<ParseResponse>> run)
+    private async ValueTask<BatchResult> RenderAsync(ParseRequest request, BatchItem item, Func<ValueTask<ParseResponse>> run, bool mayRepeat = false)
     {
         var output = JsonOutput.Rent();
         try
@@ -304,7 +305,7 @@ internal sealed class BatchRoutes(ClassServices services, IServiceProvider provi
             await output.Json.FlushAsync(request.Aborted);
             return new BatchResult(null, output.Written.ToArray(), null);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (e is not OperationCanceledException && !(mayRepeat && e is Refusal { Kind: RefusalKind.Conflict }))
         {
             return new BatchResult(null, null, Frame.Explain(e, request.Http, item.Method, null));
         }

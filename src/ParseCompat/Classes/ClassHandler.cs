@@ -19,9 +19,6 @@ internal delegate void RowExtras(Utf8JsonWriter writer, Row row);
 /// </summary>
 internal partial class ClassHandler(ClassServices services)
 {
-    /// <summary>How often a write is sent whose class is changed under it; one time more than a change of the class is nearly always enough.</summary>
-    private const int MaxTries = 3;
-
     private readonly DraftPlanner _planner = new(services.Catalog, services.Options);
 
     /// <summary>The class that it stands for; null: every class without a handler of its own.</summary>
@@ -231,16 +228,18 @@ internal partial class ClassHandler(ClassServices services)
     private async ValueTask<WriteResult> PlanAndStoreAsync(WriteDraft draft)
     {
         var request = draft.Request;
-        for (var tries = 1; ; tries++)
+        for (Overtaking? overtaking = null; ;)
         {
             await PlanWriteAsync(draft);
             try
             {
                 return await StoreAsync(draft);
             }
-            catch (Data.Refusal refusal) when (tries < MaxTries && IsOvertaken(refusal, request, draft.ClassName))
+            catch (Data.Refusal refusal) when (IsOvertaken(refusal, request, draft.ClassName))
             {
-                await Services.Catalog.CheckAsync(request.Aborted);
+                overtaking ??= Services.Catalog.Overtaken();
+                if (!await overtaking.TryAgainAsync(request.Aborted))
+                    throw;
                 request.AddsFields = false;
                 request.Guard?.Forget();
             }

@@ -40,6 +40,8 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         {
             AccessRules.RequireAddField(table, caller, isCreate);
             request.AddsFields = true;
+            if (!caller.IsAdministrator && table.Fields.Length + table.Untyped.Count + CountNew(body, table) > options.MaxClientFields)
+                throw LiveCatalog.TooManyFields(table.Origin, options.MaxClientFields);
         }
 
         var missing = Missing(className, body, table);
@@ -47,7 +49,7 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         {
             if (table is not null && isCreate)
                 AccessRules.Require(table, Operation.Create, caller);
-            snapshot = await catalog.EnsureAsync(className, missing ?? [], request.Aborted);
+            snapshot = await catalog.EnsureAsync(className, missing ?? [], request.Aborted, caller.IsAdministrator ? int.MaxValue : options.MaxClientFields);
             table = snapshot.FindByOrigin(className)!;
         }
 
@@ -127,6 +129,19 @@ internal sealed class DraftPlanner(LiveCatalog catalog, ParseCompatOptions optio
         }
 
         return false;
+    }
+
+    /// <summary>How many names the body brings that the class does not know; a null brings one too.</summary>
+    private static int CountNew(Draft body, Table table)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var field in body.Fields)
+        {
+            if (field.Action != DraftAction.Delete && table.Find(field.Name) is null && !table.Untyped.Contains(field.Name))
+                names.Add(field.Name);
+        }
+
+        return names.Count;
     }
 
     private static bool Fits(Field existing, DraftField field, FieldKind kind)

@@ -18,6 +18,9 @@ internal sealed class IncludedRows
     /// <summary>More joins than this widen the rows too much.</summary>
     private const int MaxJoins = 4;
 
+    /// <summary>So many fields one statement reads with its joins; PostgreSQL's end is 1,664 columns.</summary>
+    private const int MaxJoinedFields = 1_400;
+
     private readonly Dictionary<(string Target, string Id), Row?> _rows = [];
     private readonly RowCursor? _cursor;
 
@@ -40,6 +43,7 @@ internal sealed class IncludedRows
         if (root.Children.Count > MaxJoins || query.Limit is not (> 0 and <= MaxJoined) || store.IsIntercepted(table))
             return default;
         var joins = ImmutableArray.CreateBuilder<Join>(root.Children.Count);
+        var columns = table.Fields.Length;
         foreach (var child in root.Children)
         {
             if (table.Find(child.Name) is not { } field || !root.Wants(child.Name))
@@ -50,7 +54,11 @@ internal sealed class IncludedRows
                 return default;
             }
 
-            joins.Add(new Join(field, target, child.FieldsOf(target)));
+            var fields = child.FieldsOf(target);
+            columns += fields.IsDefault ? target.Fields.Length : fields.Length;
+            if (columns > MaxJoinedFields)
+                return default;
+            joins.Add(new Join(field, target, fields));
         }
 
         return joins.ToImmutable();

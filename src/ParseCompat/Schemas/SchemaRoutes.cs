@@ -69,22 +69,20 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         if (snapshot.FindByOrigin(name) is not null)
         {
             // A system class that was not in use: its table is there from the start.
-            snapshot = await catalog.AlterAsync(name, plan, request.Aborted);
+            snapshot = await catalog.AlterAsync(name, table => Plan(name, table, isCreate: true, request), request.Aborted);
             await marks.ShowAsync(name, request.Aborted);
             return Answer(snapshot.FindByOrigin(name)!, SchemaMoment.Created);
         }
 
         try
         {
-            snapshot = await catalog.CreateTableAsync(name, plan.Set, plan.Permissions, request.Aborted);
+            snapshot = await catalog.CreateTableAsync(name, plan.Set, plan.Permissions, request.Aborted, plan.AddIndexes);
         }
         catch (Refusal refusal) when (refusal.Kind == RefusalKind.Duplicate)
         {
             throw SchemaErrors.ClassExists(name);
         }
 
-        if (plan.AddIndexes.Count > 0)
-            snapshot = await catalog.AlterAsync(name, new TableAlteration { AddIndexes = plan.AddIndexes }, request.Aborted);
         return Answer(snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), SchemaMoment.Created);
     }
 
@@ -94,8 +92,17 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         RequireWrite(request, "update a schema");
         var name = NameOf(request)!;
         var snapshot = await catalog.GetAsync(request.Aborted);
-        var table = snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name);
-        snapshot = await catalog.AlterAsync(name, Plan(name, table, isCreate: false, request), request.Aborted);
+        // Most faults are found without the catalog's lock; under it the class is looked at once more, as others may have left it.
+        _ = Plan(name, snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), isCreate: false, request);
+        try
+        {
+            snapshot = await catalog.AlterAsync(name, table => Plan(name, table, isCreate: false, request), request.Aborted);
+        }
+        catch (Refusal refusal) when (refusal.Kind == RefusalKind.NotFound)
+        {
+            throw SchemaErrors.NoSuchClass(name);
+        }
+
         return Answer(snapshot.FindByOrigin(name) ?? throw SchemaErrors.NoSuchClass(name), SchemaMoment.Changed);
     }
 
@@ -112,10 +119,10 @@ internal sealed class SchemaRoutes(LiveCatalog catalog, RowStore rows, SchemaWri
         if (table.System)
         {
             // The table stays; what was declared on top of it goes.
-            await catalog.AlterAsync(name, new TableAlteration
+            await catalog.AlterAsync(name, declared => new TableAlteration
             {
-                Drop = [.. table.Fields.Where(f => !f.System).Select(f => f.Name)],
-                DropIndexes = [.. table.Indexes.Select(i => i.Name)],
+                Drop = [.. declared.Fields.Where(f => !f.System).Select(f => f.Name)],
+                DropIndexes = [.. declared.Indexes.Select(i => i.Name)],
             }, request.Aborted);
             await marks.HideAsync(name, request.Aborted);
         }

@@ -59,6 +59,7 @@ internal static class ErrorMapping
         RefusalKind.InvalidValue => new(ErrorCode.IncorrectType, refusal.Message),
         RefusalKind.InvalidExpression => new(ErrorCode.InvalidQuery, refusal.Message),
         RefusalKind.LimitExceeded => new(ErrorCode.InvalidQuery, refusal.Message),
+        RefusalKind.TooManyFields => new(ErrorCode.OperationForbidden, $"Class {refusal.Table} has too many fields: no more can be added by saving objects."),
         RefusalKind.WritesClosed => ParseError.WritesClosed(),
         // Nothing was written: SDKs repeat a request after 5xx, which is right here.
         RefusalKind.Busy => new(ErrorCode.InternalServerError, "The server is too busy.", 503),

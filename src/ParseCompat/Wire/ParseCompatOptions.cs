@@ -47,6 +47,9 @@ internal sealed class ParseCompatOptions
     /// <summary>Whether a client without the master key may make a class by writing or reading it.</summary>
     public bool AllowClientClassCreation { get; set; }
 
+    /// <summary>So many fields (with names that only ever held null) a client without the master key may bring a class to by writing objects.</summary>
+    public int MaxClientFields { get; set; } = 1_000;
+
     /// <summary>Whether the answer to a write shows computed values of fields that are hidden from the writer.</summary>
     public bool ProtectedFieldsSaveResponseExempt { get; set; } = true;
 
@@ -120,6 +123,8 @@ internal sealed class ParseCompatOptions
             yield return "ParseCompat:MaintenanceKey is the same as ParseCompat:MasterKey.";
         if (!Uri.TryCreate(PublicServerUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             yield return $"ParseCompat:PublicServerUrl is not an absolute http address: {PublicServerUrl}";
+        if (MaxClientFields is < 1 or > 100_000)
+            yield return "ParseCompat:MaxClientFields must be between 1 and 100,000.";
         if (DefaultLimit < 1)
             yield return "ParseCompat:DefaultLimit is less than 1.";
         if (MaxLimit is < 1)

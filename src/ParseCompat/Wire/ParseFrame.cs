@@ -16,9 +16,6 @@ internal sealed class ParseFrame
 {
     private const string JsonType = "application/json; charset=utf-8";
 
-    // How often a read is tried whose class was changed.
-    private const int MaxTries = 4;
-
     private readonly ParseCompatOptions _options;
     private readonly Authenticator _authenticator;
     private readonly ICallerSource _callers;
@@ -130,17 +127,19 @@ internal sealed class ParseFrame
 
                 pattern = request.Route.Pattern;
                 ParseResponse answer;
-                for (var tries = 1; ; tries++)
+                for (Overtaking? overtaking = null; ;)
                 {
                     try
                     {
                         answer = await _run(request, request.Route.Handler);
                         break;
                     }
-                    catch (Refusal refusal) when (tries < MaxTries && _catalog is not null && refusal.Kind == RefusalKind.Conflict && request is { Method: "GET", IsTold: false })
+                    catch (Refusal refusal) when (_catalog is not null && refusal.Kind == RefusalKind.Conflict && request is { Method: "GET", IsTold: false })
                     {
                         // A class was changed or dropped between the plan and the statement of a read; or a connection had prepared the statement before.
-                        await _catalog.CheckAsync(request.Aborted);
+                        overtaking ??= _catalog.Overtaken();
+                        if (!await overtaking.TryAgainAsync(request.Aborted))
+                            throw;
                     }
                 }
 

@@ -201,5 +201,42 @@ internal sealed class SchemaRoutesTests
 
     private static string Protected(JsonElement schema) => schema.GetProperty("classLevelPermissions").GetProperty("protectedFields").GetRawText();
 
+    [Test]
+    public async Task Of_changes_of_a_schema_that_meet_in_two_processes_one_is_made_and_the_others_hear_why_not()
+    {
+        await using var other = await _app.StartAnotherAsync();
+        for (var round = 0; round < 5; round++)
+        {
+            var name = $"Met{round}";
+            await Send("POST", $"/parse/schemas/{name}", """{"fields":{"a":{"type":"String"},"b":{"type":"String"}}}""");
+
+            // The first declared indexes bring the one of the key along, which all of them would declare.
+            var made = await AtOnceAsync(i => """{"indexes":{"byN":{"a":1}}}""".Replace("byN", $"by{i}", StringComparison.Ordinal));
+            Assert.That(made, Has.All.StartWith("200 "));
+            await AssertOneAsync("""{"indexes":{"same":{"a":1,"b":-1}}}""", """400 {"code":102,"error":"Index same exists, cannot update."}""");
+            await AssertOneAsync("""{"indexes":{"same":{"__op":"Delete"}}}""", """400 {"code":102,"error":"Index same does not exist, cannot delete."}""");
+            await AssertOneAsync("""{"fields":{"b":{"__op":"Delete"}}}""", """400 {"code":255,"error":"Field b does not exist, cannot delete."}""");
+            var typed = await AtOnceAsync(i => i % 2 == 0 ? """{"fields":{"c":{"type":"String"}}}""" : """{"fields":{"c":{"type":"Number"}}}""");
+            Assert.That(typed.Count(a => a.StartsWith("200 ", StringComparison.Ordinal)), Is.EqualTo(2), string.Join("\n", typed));
+            Assert.That(typed.Where(a => !a.StartsWith("200 ", StringComparison.Ordinal)), Has.All.EqualTo("""400 {"code":255,"error":"Field c exists, cannot update."}"""));
+
+            async Task AssertOneAsync(string body, string refusal)
+            {
+                var answers = await AtOnceAsync(_ => body);
+                Assert.That(answers.Count(a => a.StartsWith("200 ", StringComparison.Ordinal)), Is.EqualTo(1), string.Join("\n", answers));
+                Assert.That(answers.Where(a => !a.StartsWith("200 ", StringComparison.Ordinal)), Has.All.EqualTo(refusal));
+            }
+
+            Task<string[]> AtOnceAsync(Func<int, string> body) =>
+                Task.WhenAll(Enumerable.Range(0, 4).Select(i => (i < 2 ? _app : other).SendAsync("PUT", $"/parse/schemas/{name}", body(i), ParseApp.Master)));
+        }
+
+        // A class with its index: whole, or not at all.
+        var classes = await Task.WhenAll(Enumerable.Range(0, 4).Select(i => (i < 2 ? _app : other)
+            .SendAsync("POST", "/parse/schemas/MetClass", """{"fields":{"a":{"type":"String"}},"indexes":{"byA":{"a":1}}}""", ParseApp.Master)));
+        Assert.That(classes.Where(a => a.StartsWith("200 ", StringComparison.Ordinal)), Has.One.Contains("\"indexes\":{\"byA\":{\"a\":1}}"));
+        Assert.That(classes.Where(a => !a.StartsWith("200 ", StringComparison.Ordinal)), Has.Exactly(3).EqualTo("""400 {"code":103,"error":"Class MetClass already exists."}"""));
+    }
+
     private static string Indexes(JsonElement schema) => schema.GetProperty("indexes").GetRawText();
 }

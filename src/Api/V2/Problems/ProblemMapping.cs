@@ -54,7 +54,7 @@ internal static class ProblemMapping
         RefusalKind.Timeout => new(503, ProblemCodes.Timeout, refusal.Message),
         RefusalKind.PreconditionFailed => new(412, ProblemCodes.Precondition, refusal.Message),
         RefusalKind.LimitExceeded when refusal.Until is { } until => new(429, ProblemCodes.TooMany, refusal.Message) { Headers = [RetryAfter(until)] },
-        RefusalKind.LimitExceeded => new(400, ProblemCodes.Limit, refusal.Message),
+        RefusalKind.LimitExceeded or RefusalKind.TooManyFields => new(400, ProblemCodes.Limit, refusal.Message),
         RefusalKind.InvalidPattern => new(400, ProblemCodes.Pattern, refusal.Message),
         RefusalKind.InvalidValue => new(400, ProblemCodes.Value, refusal.Message, refusal.Field is null ? null : $"Field: {refusal.Field}"),
         RefusalKind.WritesClosed => new(503, ProblemCodes.WritesClosed, refusal.Message) { Headers = [new("Retry-After", "10")] },

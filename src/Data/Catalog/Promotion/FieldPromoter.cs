@@ -19,13 +19,18 @@ public sealed class FieldPromoter(NpgsqlDataSource database, LiveCatalog catalog
         var waiting = 0;
         foreach (var table in (await catalog.GetAsync(cancellation)).Tables)
         {
+            // Where one field gets no column (the table is locked, or has as many as it may have) the next one would get none either.
+            var isFull = false;
             foreach (var field in table.Fields)
             {
                 if (field.Kind == FieldKind.Relation || (field.Column is not null && field.Promotion == FieldPromotion.None))
                     continue;
-                await AdvanceAsync(table.Origin, field.Name, cancellation);
-                if (Find(await catalog.GetAsync(cancellation), table.Origin, field.Name) is { Field: { Column: null } or { Promotion: not FieldPromotion.None } })
-                    waiting++;
+                if (field.Column is not null || !isFull)
+                    await AdvanceAsync(table.Origin, field.Name, cancellation);
+                if (Find(await catalog.GetAsync(cancellation), table.Origin, field.Name) is not { Field: { Column: null } or { Promotion: not FieldPromotion.None } } left)
+                    continue;
+                isFull |= left.Field.Column is null;
+                waiting++;
             }
         }
 

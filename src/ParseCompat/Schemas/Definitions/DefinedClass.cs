@@ -14,6 +14,9 @@ internal sealed class DefinedClass(SchemaDefinitions definitions, string classNa
     /// <summary>Fields that are of another type than defined, and stay so.</summary>
     public List<string> Different { get; } = [];
 
+    /// <summary>The same, with nothing found yet.</summary>
+    public DefinedClass Again() => new(definitions, className, schema);
+
     /// <summary>The fields to add, change and drop; the table is null for a class to be made.</summary>
     public JsonElement Fields(Table? table)
     {

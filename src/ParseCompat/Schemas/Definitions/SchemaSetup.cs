@@ -75,17 +75,23 @@ internal sealed class SchemaSetup(LiveCatalog catalog, IOptions<ParseCompatOptio
         }
 
         var table = (await catalog.GetAsync(cancellation)).FindByOrigin(className)!;
-        var before = new TableAlteration { Drop = defined.Recreated(table), DropIndexes = defined.IndexesToDrop(table) };
-        if (before.Drop.Count + before.DropIndexes.Count > 0)
-            table = (await catalog.AlterAsync(className, before, cancellation)).FindByOrigin(className)!;
+        // What is missing is found out again under the catalog's lock: another process may be starting with the same definitions.
+        if (Before(table) is { } before && before.Drop.Count + before.DropIndexes.Count > 0)
+            table = (await catalog.AlterAsync(className, Before, cancellation)).FindByOrigin(className)!;
         var plan = Plan(className, table, defined, isCreate: false);
         if (plan.Drop.Count + plan.Set.Count + plan.AddIndexes.Count > 0)
-            table = (await catalog.AlterAsync(className, plan with { SetPermissions = false }, cancellation)).FindByOrigin(className)!;
+        {
+            table = (await catalog.AlterAsync(className, now => Plan(className, now, defined.Again(), isCreate: false) with { SetPermissions = false }, cancellation))
+                .FindByOrigin(className)!;
+        }
+
         await SetPermissionsAsync(table, plan.Permissions, cancellation);
         if (defined.Extra.Count > 0 && _definitions!.Strict)
             Log.FieldsNotDefined(logger, className, string.Join(", ", defined.Extra));
         if (defined.Different.Count > 0 && _definitions!.Strict)
             Log.FieldsDefinedOtherwise(logger, className, string.Join(", ", defined.Different));
+
+        TableAlteration Before(Table now) => new() { Drop = defined.Recreated(now), DropIndexes = defined.IndexesToDrop(now) };
     }
 
     private async Task SetPermissionsAsync(Table table, TablePermissions? permissions, CancellationToken cancellation)

@@ -35,7 +35,7 @@ public sealed class SchemaRaceTests
     [Test]
     public async Task A_field_created_by_one_process_is_read_by_the_other_at_once_a_thousand_times()
     {
-        // Ten classes side by side, each a hundred fields long: a class with more than 500 columns keeps further fields elsewhere.
+        // Ten classes side by side, each a hundred fields long: a class with more than 320 columns keeps further fields elsewhere.
         await Task.WhenAll(Enumerable.Range(0, 10).Select(async lane =>
         {
             for (var i = 0; i < 100; i++)
