@@ -14,12 +14,8 @@ public static class DatabaseErrors
     /// </summary>
     public static void Settle(NpgsqlConnection connection, NpgsqlException error)
     {
-        if (!MaySpoil(error))
-            return;
-        ForgetStatements(connection);
-        // The pool's others hold the same plan: who tries again must not come upon the next of them.
-        if (IsOutdatedPlan(error))
-            NpgsqlConnection.ClearPool(connection);
+        if (MaySpoil(error))
+            ForgetStatements(connection);
     }
 
     /// <summary>Drops a connection's prepared statements, outside of any transaction. The driver can do it only with the thread waiting.</summary>

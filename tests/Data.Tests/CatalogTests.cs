@@ -1,4 +1,7 @@
+using Backend.Data.Access;
 using Backend.Data.Catalog;
+using Backend.Data.Query;
+using Backend.Data.Rows;
 using Backend.Testing;
 
 namespace Backend.Data.Tests;
@@ -121,6 +124,52 @@ internal sealed class CatalogTests
 
         var field = catalog.FindByOrigin("Score")!.Find("b")!;
         Assert.That((field.Column, field.HasRest), Is.EqualTo(((string?)null, true)));
+    }
+
+    [Test]
+    public async Task A_column_that_comes_back_with_another_type_is_read_on_every_connection()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var one = await Node.StartAsync(database);
+        await using var other = await Node.StartAsync(database);
+        Node[] nodes = [one, other];
+        await one.Catalog.EnsureAsync("Score", [new FieldSpec("value", FieldKind.Number)]);
+        await database.ExecuteAsync("insert into app.score (id, created_at, updated_at) values ('a', now(), now())");
+
+        foreach (var kind in new[] { FieldKind.Text, FieldKind.Boolean, FieldKind.Number })
+        {
+            // As often as the driver wants to see a statement before it prepares it.
+            for (var i = 0; i < 3; i++)
+            {
+                foreach (var node in nodes)
+                    await ReadOnManyConnectionsAsync(node);
+            }
+            await one.Catalog.DropFieldAsync("Score", "value");
+            await one.Catalog.EnsureAsync("Score", [new FieldSpec("value", kind)]);
+
+            foreach (var node in nodes)
+                await ReadOnManyConnectionsAsync(node);
+        }
+    }
+
+    // A cursor keeps its connection until it is closed.
+    private static async Task ReadOnManyConnectionsAsync(Node node)
+    {
+        var table = (await node.Catalog.GetAsync()).FindByOrigin("Score")!;
+        var cursors = new List<RowCursor>();
+        try
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                cursors.Add(await node.Get<RowStore>().OpenAsync(new RowQuery { Table = table }, Caller.Administrator));
+                Assert.That(await cursors[i].ReadAsync());
+            }
+        }
+        finally
+        {
+            foreach (var cursor in cursors)
+                await cursor.DisposeAsync();
+        }
     }
 
     [TestCase("GameScore", "game_score")]

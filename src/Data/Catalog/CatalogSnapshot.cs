@@ -53,4 +53,21 @@ public sealed class CatalogSnapshot
 
     /// <summary>Finds a table by its key in <c>catalog.tables</c>.</summary>
     public Table? FindByNumber(int number) => _byNumber.GetValueOrDefault(number);
+
+    /// <summary>Whether a statement made by this snapshot can read something that is gone, or of another type, in a later one.</summary>
+    internal bool HasColumnsBeyond(CatalogSnapshot later)
+    {
+        foreach (var table in Tables)
+        {
+            if (later.FindByNumber(table.Number) is not { } kept)
+                return true;
+            foreach (var field in table.Fields)
+            {
+                if (field.Column is not null && !(kept.Find(field.Name) is { } same && same.Column == field.Column && same.Kind == field.Kind))
+                    return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -101,7 +101,12 @@ public sealed partial class LiveCatalog : BackgroundService
                 // Before the version is taken, and so before it is acknowledged.
                 foreach (var follower in _followers)
                     await follower.ReadAsync(connection, cancellation);
+                var before = _current;
                 _current = snapshot;
+                // Connections have prepared statements that read what is gone. When it comes back as something else, PostgreSQL refuses them (the driver does not
+                // prepare them again), and each connection of the pool would fail a request once.
+                if (before.HasColumnsBeyond(snapshot))
+                    _database.Clear();
                 Log.CatalogLoaded(_logger, snapshot.Version, snapshot.Tables.Length);
             }
         }
