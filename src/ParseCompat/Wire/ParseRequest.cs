@@ -127,7 +127,7 @@ internal sealed class ParseRequest
     private List<Parameter> ReadParameters()
     {
         var read = new KeyedList<Parameter>();
-        if (Body.Json.Length > 2)
+        if (Body.IsObject && Body.Json.Length > 2)
         {
             foreach (var property in Body.Properties())
                 read.Put(property.Name, new Parameter(property.Name, property.Value));

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -12,33 +11,35 @@ namespace Backend.ParseCompat.Wire;
 internal sealed class RequestBody
 {
     private static readonly byte[] EmptyObject = "{}"u8.ToArray();
-    private readonly byte[] _raw;
     private readonly byte[] _json;
     private readonly int _maxDepth;
     private JsonElement? _root;
 
-    private RequestBody(byte[] raw, byte[] json, int maxDepth, Envelope envelope)
+    private RequestBody(byte[] json, int maxDepth, Envelope envelope, bool isObject)
     {
-        _raw = raw;
         _json = json;
         _maxDepth = maxDepth;
         Keys = envelope;
+        IsObject = isObject;
     }
 
     /// <summary>No body: an empty object.</summary>
-    public static RequestBody Empty { get; } = new(EmptyObject, EmptyObject, 64, new Envelope());
+    public static RequestBody Empty { get; } = new(EmptyObject, 64, new Envelope(), true);
+
+    /// <summary>Whether the body is an object; an array counts as an object without properties.</summary>
+    public bool IsObject { get; }
 
     /// <summary>The frame's own keys.</summary>
     public Envelope Keys { get; }
 
-    /// <summary>The whole JSON text; an array as JavaScript sees it: an object whose properties are named by position.</summary>
-    public ReadOnlySpan<byte> Json => _json;
+    /// <summary>The whole JSON text, <c>{}</c> for an array.</summary>
+    public ReadOnlySpan<byte> Json => IsObject ? _json : EmptyObject;
 
     /// <summary>The whole JSON text as it came, an array too.</summary>
-    public ReadOnlySpan<byte> Raw => _raw;
+    public ReadOnlySpan<byte> Raw => _json;
 
     /// <summary>The body as an element: an object. Parsed on first use.</summary>
-    public JsonElement Root => _root ??= Parse(_json, _maxDepth);
+    public JsonElement Root => _root ??= Parse(IsObject ? _json : EmptyObject, _maxDepth);
 
     /// <summary>A reader over <see cref="Json"/>, before its first token.</summary>
     public Utf8JsonReader Reader() => new(Json, new JsonReaderOptions { MaxDepth = _maxDepth });
@@ -98,7 +99,7 @@ internal sealed class RequestBody
 
             if (reader.Read())
                 throw ParseError.BadBody("Unexpected token in JSON");
-            return new RequestBody(json, isObject ? json : Named(json, maxDepth), maxDepth, envelope);
+            return new RequestBody(json, maxDepth, envelope, isObject);
         }
         catch (JsonException e)
         {
@@ -121,25 +122,6 @@ internal sealed class RequestBody
         }
 
         return Read(stream.ToArray(), maxDepth);
-    }
-
-    private static byte[] Named(byte[] array, int maxDepth)
-    {
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream))
-        {
-            writer.WriteStartObject();
-            var position = 0;
-            foreach (var element in Parse(array, maxDepth).EnumerateArray())
-            {
-                writer.WritePropertyName(position++.ToString(CultureInfo.InvariantCulture));
-                JsonText.WriteAsRead(writer, element);
-            }
-
-            writer.WriteEndObject();
-        }
-
-        return stream.ToArray();
     }
 
     private static JsonElement Parse(byte[] json, int maxDepth)
