@@ -28,6 +28,7 @@ internal sealed class JsonOutput : IBufferWriter<byte>
     private HttpResponse? _response;
     private Task? _sending;
     private int _waiting;
+    private bool _isSlow;
 
     private JsonOutput() => Json = new Utf8JsonWriter(this, Options);
 
@@ -74,7 +75,9 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         if (Json.BytesPending + _written < HeldBack)
             return ValueTask.CompletedTask;
         Json.Flush();
-        return _response is null || (_sending is { IsCompleted: false } && MayWait()) ? ValueTask.CompletedTask : SendAsync(cancellation);
+        if (_response is null)
+            return ValueTask.CompletedTask;
+        return _sending is { IsCompleted: false } before ? SendOrWaitAsync(before, cancellation) : SendAsync(cancellation);
     }
 
     /// <summary>Sends all that is there; the first call sends the status.</summary>
@@ -130,6 +133,13 @@ internal sealed class JsonOutput : IBufferWriter<byte>
             _sending = sending.AsTask();
     }
 
+    private async ValueTask SendOrWaitAsync(Task before, CancellationToken cancellation)
+    {
+        _isSlow = _isSlow || !await WaitingBytes.IsTakenSoonAsync(before);
+        if (before.IsCompleted || !MayWait())
+            await SendAsync(cancellation);
+    }
+
     private bool MayWait()
     {
         var more = _written - _waiting;
@@ -161,6 +171,7 @@ internal sealed class JsonOutput : IBufferWriter<byte>
         {
             output.StopWaiting();
             output._sending = null;
+            output._isSlow = false;
             if (output._buffer.Length > 4 * HeldBack)
                 return false;
             output.Discard();

@@ -60,7 +60,7 @@ internal sealed class RowReads(RowStore store, IConfiguration configuration)
             if (json.BytesPending < FlushAt)
                 continue;
             json.Flush();
-            if (isHead || !body.IsDue)
+            if (isHead || !await body.IsDueAsync())
                 continue;
             if (!body.HasStarted)
                 SetRange(response, cursor.Count, query.Offset, cursor.Count is { } total ? (int)Math.Min(query.Limit!.Value, Math.Max(0, total - query.Offset)) : null);

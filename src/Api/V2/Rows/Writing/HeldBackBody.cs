@@ -21,6 +21,7 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
     private int _heldBack;
     private Task? _sending;
     private int _waiting;
+    private bool _isSlow;
 
     /// <summary>Whether part of the body is on its way.</summary>
     public bool HasStarted { get; private set; }
@@ -41,8 +42,14 @@ internal sealed class HeldBackBody(HttpResponse response) : IBufferWriter<byte>,
         return _block.AsSpan(_used);
     }
 
-    /// <summary>Whether what is over the limit is to be sent now: not while the client still takes what was sent before and there is room for more.</summary>
-    public bool IsDue => IsOverLimit && !(_sending is { IsCompleted: false } && MayWait());
+    /// <summary>Whether what is over the limit is to be sent now: not while a slow client still takes what was sent before and there is room for more.</summary>
+    public async ValueTask<bool> IsDueAsync()
+    {
+        if (!IsOverLimit || _sending is not { IsCompleted: false } before)
+            return IsOverLimit;
+        _isSlow = _isSlow || !await WaitingBytes.IsTakenSoonAsync(before);
+        return before.IsCompleted || !MayWait();
+    }
 
     /// <summary>Sends what is held back, after what is on its way, and does not wait for it to be taken; the headers must be set.</summary>
     public async ValueTask SendAsync(CancellationToken cancellation)
